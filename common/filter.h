@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Write an smtpd(8) filter: fill in a struct filter, call filter_main().
+ * doc/writing-a-filter.md is the manual, with an example that a test compiles.
+ *
+ * smtpd sends a filter two streams, see smtpd-filters(7).  A report tells a
+ * fact; the engine keeps the facts in struct session before any hook sees
+ * them.  A request asks a question, and the client waits for the answer.
+ *
+ * Whoever misbehaves takes smtpd down, so the rules of the protocol are kept
+ * here and not by each filter:
+ *  - what to register with smtpd follows from which hooks are set;
+ *  - every request is answered exactly once: a second or a late answer is
+ *    dropped and counted, a missing one is given by the fail policy;
+ *  - a session owns all that hangs on it, and takes it along when it ends;
+ *  - a filter that crashes is started again, see guard.h.
+ */
+
+#ifndef FILTER_H
+#define FILTER_H
+
+#include <sys/types.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addrs.h"
+#include "options.h"
+
+/*
+ * The questions.  A question comes before the fact it is about: at
+ * PHASE_MAIL_FROM there is no tx yet, at PHASE_RCPT_TO the recipient is not
+ * yet in it, at PHASE_EHLO session->helo is not yet set.  See arg instead.
+ * AUTH is missing on purpose: its argument is a password.
+ */
+enum phase {
+	PHASE_CONNECT,		/* arg: "", see session->src */
+	PHASE_HELO,		/* arg: identity */
+	PHASE_EHLO,		/* arg: identity */
+	PHASE_STARTTLS,		/* arg: "" */
+	PHASE_MAIL_FROM,	/* arg: sender, "" for the null sender */
+	PHASE_RCPT_TO,		/* arg: recipient */
+	PHASE_DATA,		/* arg: "" */
+	PHASE_RSET,		/* arg: "" */
+	PHASE_QUIT,		/* arg: "" */
+	PHASE_NOOP,		/* arg: "" */
+	PHASE_COMMIT,		/* arg: "" */
+	PHASE_MAX
+};
+
+/*
+ * The facts.  arg is what smtpd says after the session's id, unparsed: use
+ * the session instead where it has the same fact.
+ */
+enum report {
+	REPORT_LINK_CONNECT,
+	REPORT_LINK_GREETING,		/* arg: the name in the banner */
+	REPORT_LINK_IDENTIFY,
+	REPORT_LINK_TLS,
+	REPORT_LINK_AUTH,
+	REPORT_LINK_DISCONNECT,
+	REPORT_TX_BEGIN,
+	REPORT_TX_MAIL,
+	REPORT_TX_RCPT,
+	REPORT_TX_ENVELOPE,
+	REPORT_TX_DATA,
+	REPORT_TX_COMMIT,
+	REPORT_TX_ROLLBACK,
+	REPORT_TX_RESET,
+	REPORT_PROTOCOL_CLIENT,		/* arg: the command line */
+	REPORT_PROTOCOL_SERVER,		/* arg: the reply line */
+	REPORT_TIMEOUT,
+	REPORT_MAX
+};
+
+enum fcrdns { FCRDNS_ERROR, FCRDNS_FAIL, FCRDNS_PASS };
+
+/* What to answer when it can't be found out: key "on-failure". */
+enum failure { FAILURE_ACCEPT, FAILURE_TEMPFAIL, FAILURE_REJECT };
+
+/* One message of a session, from tx-begin to tx-commit, -rollback or -reset. */
+struct tx {
+	uint32_t	  id;		/* smtpd's msgid */
+	char		 *from;		/* "" for the null sender */
+	char		**rcpt;		/* the accepted ones, nrcpt of them */
+	size_t		  nrcpt;
+	void		 *data;		/* the filter's, tx_size zeroed bytes */
+};
+
+/*
+ * One client.  Valid until its session_end hook returned, but keep a request
+ * or the id, never the pointer: see filter_session().
+ */
+struct session {
+	uint64_t	 id;
+	struct addr	 src;		/* AF_UNSPEC if local */
+	struct addr	 dst;		/* the listener's, maybe a wildcard */
+	int		 local;		/* came over smtpd's own socket */
+	int		 outgoing;	/* smtp-out: smtpd is the client */
+	enum fcrdns	 fcrdns;
+	char		*rdns;		/* NULL if there is none */
+	char		*helo;		/* NULL until HELO or EHLO */
+	char		*tls;		/* version:cipher:bits, NULL in the clear */
+	char		*user;		/* NULL unless authenticated */
+	struct tx	*tx;		/* NULL outside a transaction */
+	void		*data;		/* the filter's, session_size zeroed bytes */
+};
+
+/* A question put to the filter: copy it anywhere, answer it once, any time. */
+struct request {
+	uint64_t	session;
+	uint64_t	serial;
+};
+
+struct message;			/* see message.h */
+struct metric;			/* see metric.h */
+
+struct filter {
+	const char	 *name;		/* as in ps(1): "filter-pause" */
+	const char	 *usage;	/* after the name, as in SYNOPSIS */
+	const struct key *keys;		/* the filter's own options, or NULL */
+	const char	 *promises;	/* pledge(2) words, see sandbox.h */
+	struct metric	 *metrics;	/* nmetrics counters, see metric.h */
+	unsigned int	  nmetrics;
+	enum failure	  on_failure;	/* when the operator does not say */
+	size_t		  session_size;
+	size_t		  tx_size;
+	int		  outgoing;	/* wants reports of smtp-out too */
+
+	/*
+	 * Read what the options name: lists, tables, keys.  Called at start,
+	 * on SIGHUP and every 30 s (force is 0 then: only what changed).
+	 * Returns 0, or -1 after logging why, and the old state stays.
+	 */
+	int	(*load)(int force);
+	/* For -n: are the backends there?  Returns 0, or -1 after saying why. */
+	int	(*check)(void);
+	/* In the worker, before the sandbox: event loop and threads exist. */
+	int	(*start)(void);
+
+	void	(*session_end)(struct session *);
+	void	(*tx_end)(struct session *);
+
+	void	(*report[REPORT_MAX])(struct session *, const char *arg);
+	void	(*request[PHASE_MAX])(struct session *, struct request,
+		    const char *arg);
+	/*
+	 * Messages, in one of two ways, or none.
+	 *
+	 * Line by line: the line is without its dot-stuffing and its newline,
+	 * and not NUL terminated; what is to go on is sent by filter_line().
+	 * A NULL line is the end: answer the request, which counts at commit.
+	 */
+	void	(*line)(struct session *, struct request, const char *, size_t);
+	/* The whole message, after its last line; answers hold for commit. */
+	void	(*message)(struct session *, struct request, struct message *);
+};
+
+/* Does all: options, -n, guard, sandbox, events.  Returns the exit status. */
+int	filter_main(const struct filter *, int argc, char *argv[]);
+
+/*
+ * Answers.  Each takes nothing but the request, so that any of them is also
+ * what a timer or a backend can call.  None of them fails: an answer to a
+ * request that is gone or answered is dropped and counted.
+ */
+void	filter_proceed(struct request);
+/* X-Spam: Yes.  For a message: by the header, as smtpd can't after DATA. */
+void	filter_junk(struct request);
+/* HELO, EHLO: the name; MAIL_FROM, RCPT_TO: "<address> [parameters]". */
+void	filter_rewrite(struct request, const char *);
+/*
+ * The client's command is refused: code 400 to 599, then "5.7.1 Go away".
+ * Text that is not fit for a reply is made so; 505 bytes of it at most.
+ */
+void	filter_reject(struct request, int code, const char *, ...)
+	    __attribute__((__format__ (__printf__, 3, 4)));
+/* The same, and the client is cut off. */
+void	filter_disconnect(struct request, int code, const char *, ...)
+	    __attribute__((__format__ (__printf__, 3, 4)));
+/* Could not find out: log why and answer as on-failure says. */
+void	filter_fail(struct request, const char *, ...)
+	    __attribute__((__format__ (__printf__, 2, 3)));
+
+/*
+ * Call back with the request after ms milliseconds, unless it is gone by
+ * then.  A later call takes the place of the earlier one.
+ */
+void	filter_delay(struct request, int64_t ms, void (*)(struct request));
+
+/*
+ * In a line hook: the next line of the message as it goes on, without newline
+ * and dot-stuffing.  What is longer than filter_line_max() is cut, and the
+ * message refused at commit.
+ */
+void	filter_line(struct request, const char *, size_t);
+
+/* Whose request, or NULL if it was answered or its session is gone. */
+struct session	*filter_session(struct request);
+
+/*
+ * Longest line that survives smtpd, dot-stuffing included: 65485, or 1997
+ * where smtpd (before 7.4) cuts all lines after that many bytes, silently.
+ */
+size_t	filter_line_max(void);
+
+/* smtpd's version, as a number: 60800 for 6.8.0p2; 0 if it did not say. */
+int	filter_smtpd_version(void);
+/* The name that smtpd calls itself (config|admd), "" if it did not say. */
+const char	*filter_admd(void);
+
+/*
+ * Why the filter has to leave this session alone by the keys exempt-auth,
+ * exempt-local, exempt and exempt-file ("auth", "local", "list"), or NULL.
+ */
+const char	*filter_exempt(const struct session *);
+
+/*
+ * The log line of a decision: session id first, "src=" the client, then what
+ * the format says ("action=pause seconds=5").
+ */
+void	filter_log(const struct session *, const char *, ...)
+	    __attribute__((__format__ (__printf__, 2, 3)));
+
+/* Key "dry-run": answers and edits are logged, but proceed is what is sent. */
+int	filter_dry_run(void);
+
+struct event_base;
+/* The worker's event loop: from start() on. */
+struct event_base	*filter_events(void);
+
+#endif /* FILTER_H */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a filter says, it says on stderr: smtpd copies every line into its own
+ * log, with the filter's name before it.  One write a line; never blocks: a
+ * line that smtpd does not take at once is dropped and counted.
+ *
+ * Nothing that a client sent goes into a line unless it went through
+ * log_safe().
+ */
+
+#ifndef LOG_H
+#define LOG_H
+
+/* Longest line written, without its newline; what is longer is cut. */
+#define LOG_LINE_MAX	2000
+
+/* Name shown where stderr is not smtpd's (a terminal, a test). */
+void	log_init(const char *name);
+
+/* One level more of log_debug() and log_trace(): 0 quiet, 1 debug, 2 trace. */
+void	log_verbose(void);
+int	log_level(void);
+
+/* A decision, or another thing that an operator greps for. */
+void	log_info(const char *, ...)
+	    __attribute__((__format__ (__printf__, 1, 2)));
+/* Something is wrong; log_warn adds strerror(errno). */
+void	log_warn(const char *, ...)
+	    __attribute__((__format__ (__printf__, 1, 2)));
+void	log_warnx(const char *, ...)
+	    __attribute__((__format__ (__printf__, 1, 2)));
+/*
+ * As log_warnx, for what a peer could make us say a million times: at most
+ * five lines a second, then one that tells how many were left out.
+ */
+void	log_peer(const char *, ...)
+	    __attribute__((__format__ (__printf__, 1, 2)));
+/* With -v. */
+void	log_debug(const char *, ...)
+	    __attribute__((__format__ (__printf__, 1, 2)));
+
+/*
+ * The administrator is looking, before register|ready only: say it, exit(1).
+ * fatal adds strerror(errno).
+ */
+void	fatal(const char *, ...)
+	    __attribute__((__noreturn__, __format__ (__printf__, 1, 2)));
+void	fatalx(const char *, ...)
+	    __attribute__((__noreturn__, __format__ (__printf__, 1, 2)));
+
+/*
+ * What a stranger sent, fit for a log line: control bytes, blanks, '=',
+ * quotes, backslashes and bytes above 126 as \ooo; "-" for NULL and "".
+ * At most 255 bytes of it.  Valid until the eighth call from now.
+ */
+const char	*log_safe(const char *);
+const char	*log_safe_n(const char *, unsigned long);
+
+#endif /* LOG_H */

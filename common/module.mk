@@ -1,0 +1,24 @@
+noinst_LIBRARIES += %D%/libcommon.a
+%C%_libcommon_a_SOURCES = \
+	%D%/addrs.c %D%/addrs.h \
+	%D%/backend.c %D%/backend.h \
+	%D%/channel.c %D%/channel.h \
+	%D%/engine.c %D%/engine.h \
+	%D%/fallback.c %D%/fallback.h \
+	%D%/filter.c %D%/filter.h \
+	%D%/guard.c %D%/guard.h \
+	%D%/header.c %D%/header.h \
+	%D%/ledger.c %D%/ledger.h \
+	%D%/log.c %D%/log.h \
+	%D%/message.c %D%/message.h %D%/message_engine.h \
+	%D%/metric.c %D%/metric.h \
+	%D%/options.c %D%/options.h \
+	%D%/proto.c %D%/proto.h \
+	%D%/ring.c %D%/ring.h \
+	%D%/sandbox.h \
+	%D%/session.c %D%/session.h \
+	%D%/spool.c %D%/spool.h \
+	%D%/stream.c %D%/stream.h
+nodist_%C%_libcommon_a_SOURCES = %D%/sandbox_$(sandbox).c
+%C%_libcommon_a_LIBADD = $(LIBOBJS)
+EXTRA_DIST += %D%/sandbox_none.c %D%/sandbox_linux.c %D%/sandbox_openbsd.c %D%/sandbox_freebsd.c

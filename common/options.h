@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Options of a filter: letters on the command line, "-o key=value", and
+ * "key value" lines in the file of -f, all out of one table.  The later one
+ * wins; keys of the type KEY_CALL may be repeated.
+ *
+ * Every mistake is logged, "file:line: key: why: value" or "-s: why: value",
+ * and all are looked for before giving up: nothing is half-applied, because a
+ * filter with a mistake in its options does not start.
+ */
+
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdint.h>
+
+enum key_type {
+	KEY_CALL,	/* call(value) judges and stores it */
+	KEY_BOOL,	/* int: "yes", "no"; a bare letter is "yes" */
+	KEY_NUMBER,	/* int64_t, from min to max */
+	KEY_DURATION,	/* int64_t, ms: "5", "0.5", "90s", "5m", "2h", "30d" */
+	KEY_SIZE,	/* int64_t, bytes: "512k", "2m", "100" */
+	KEY_STRING,	/* const char *, valid for ever */
+	KEY_CHOICE	/* int: index into choices, which NULL ends */
+};
+
+struct key {
+	const char		*name;		/* NULL ends the table */
+	enum key_type		 type;
+	int			 letter;	/* 0: no letter of its own */
+	void			*dest;
+	int64_t			 min, max;	/* KEY_DURATION: ms; max 0: any */
+	const char *const	*choices;
+	/*
+	 * NULL if fine, else why not (static text, or valid until the next
+	 * call).
+	 */
+	const char		*(*call)(const char *value);
+};
+
+/*
+ * argv by the tables, which NULL ends (a filter's own and the engine's).
+ * Returns 0, or -1 after logging all mistakes.  A letter that no table has,
+ * or an argument left over, prints "usage: " and usage to stderr and exits 1.
+ */
+int	options_parse(const struct key *const *tables, const char *usage,
+	    int argc, char *argv[]);
+
+/* The file of -f; also for further files of the same form. */
+int	options_file(const struct key *const *tables, const char *path);
+
+/* One value by itself: NULL and *out, or why not (static text). */
+const char	*options_duration(const char *, int64_t *out_ms);
+const char	*options_size(const char *, int64_t *out_bytes);
+
+#endif /* OPTIONS_H */

@@ -1,0 +1,1 @@
+noinst_PROGRAMS += %D%/filter-echo %D%/filter-tag

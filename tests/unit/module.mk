@@ -1,0 +1,22 @@
+if HAVE_CMOCKA
+UNIT_TESTS = \
+	%D%/test-addrs %D%/test-header %D%/test-ledger %D%/test-log \
+	%D%/test-message %D%/test-metric %D%/test-options %D%/test-proto \
+	%D%/test-ring %D%/test-session %D%/test-spool %D%/test-stream
+check_PROGRAMS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS)
+AM_CPPFLAGS += $(CMOCKA_CFLAGS)
+UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
+%C%_test_addrs_LDADD = $(UNIT_LDADD)
+%C%_test_header_LDADD = $(UNIT_LDADD)
+%C%_test_ledger_LDADD = $(UNIT_LDADD)
+%C%_test_log_LDADD = $(UNIT_LDADD)
+%C%_test_message_LDADD = $(UNIT_LDADD)
+%C%_test_metric_LDADD = $(UNIT_LDADD)
+%C%_test_options_LDADD = $(UNIT_LDADD)
+%C%_test_proto_LDADD = $(UNIT_LDADD)
+%C%_test_ring_LDADD = $(UNIT_LDADD)
+%C%_test_session_LDADD = $(UNIT_LDADD)
+%C%_test_spool_LDADD = $(UNIT_LDADD)
+%C%_test_stream_LDADD = $(UNIT_LDADD)
+endif
