@@ -1,0 +1,9 @@
+# Benches: tests/bench/run measures with these; make check does not run them.
+noinst_PROGRAMS += %D%/lines
+%C%_lines_SOURCES = %D%/lines.c %D%/driver.c %D%/driver.h
+if HAVE_PEER
+noinst_PROGRAMS += %D%/peer-echo
+%C%_peer_echo_SOURCES = %D%/peer-echo.c
+%C%_peer_echo_LDADD = $(OPENSMTPD_LIBS)
+endif
+EXTRA_DIST += %D%/run
