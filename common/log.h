@@ -35,8 +35,10 @@ void	log_warnx(const char *, ...)
  */
 void	log_peer(const char *, ...)
 	    __attribute__((__format__ (__printf__, 1, 2)));
-/* With -v. */
+/* With -v, and with -v -v. */
 void	log_debug(const char *, ...)
+	    __attribute__((__format__ (__printf__, 1, 2)));
+void	log_trace(const char *, ...)
 	    __attribute__((__format__ (__printf__, 1, 2)));
 
 /*

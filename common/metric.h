@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct metric {
-	const char	*name;		/* "pause_held_total" */
+	const char	*name;		/* "held_total" */
 	const char	*help;		/* one sentence */
 	int		 gauge;		/* goes down too */
 	int64_t		 value;
@@ -23,7 +23,7 @@ struct metric {
 
 /*
  * Show these too, an array of n that lives as long as the process.  filter is
- * what names get in front in the file: "filter_pause" makes
+ * what names get in front in the file: "filter-pause" makes
  * opensmtpd_filter_pause_held_total of held_total.
  */
 void	metric_init(const char *filter);
