@@ -11,6 +11,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/ledger.c %D%/ledger.h \
 	%D%/log.c %D%/log.h \
 	%D%/message.c %D%/message.h %D%/message_engine.h \
+	%D%/message_edit.c %D%/message_private.h \
 	%D%/metric.c %D%/metric.h \
 	%D%/options.c %D%/options.h \
 	%D%/proto.c %D%/proto.h \

@@ -18,8 +18,20 @@
 
 struct spool;
 
-/* For tests and keys: other limits than those above. */
+/*
+ * For tests and keys: other limits than those above.  What fits into the first
+ * buffer (4 KB; memory if that is less, but not 0) never goes to a file.
+ */
 void		 spool_limits(size_t memory, size_t memory_all);
+
+/*
+ * Memory of others, made for what is in a spool, which counts too.  Returns 0,
+ * or -1 (ENOMEM): more than 64 KB was asked for, and that is too much now.
+ */
+int		 spool_reserve(size_t);
+void		 spool_release(size_t);
+/* All that counts. */
+size_t		 spool_memory(void);
 
 /* NULL: out of memory. */
 struct spool	*spool_new(void);
@@ -27,6 +39,8 @@ void		 spool_free(struct spool *);
 
 /* Returns 0, or -1 with errno; the spool is then broken for good. */
 int		 spool_append(struct spool *, const void *, size_t);
+/* The bytes and an LF after them. */
+int		 spool_append_line(struct spool *, const char *, size_t);
 size_t		 spool_size(const struct spool *);
 
 /*
