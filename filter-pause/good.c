@@ -19,7 +19,7 @@
 
 #define KEY_LEN	9		/* a family and a /64, or a v4 address */
 
-struct client {
+struct good_client {
 	uint8_t		 key[KEY_LEN];
 	unsigned int	 count;
 	int64_t		 last;
@@ -29,7 +29,7 @@ struct client {
 
 /* Client 0 is none of them: it is where the ring begins and ends. */
 struct good {
-	struct client	*client;
+	struct good_client	*client;
 	uint32_t	*hash;		/* mask + 1 heads of chains */
 	uint32_t	 mask;
 	uint32_t	 seed;
@@ -117,7 +117,7 @@ client_find(const struct good *g, const uint8_t key[KEY_LEN])
 static void
 ring_remove(struct good *g, uint32_t i)
 {
-	struct client	*c = &g->client[i];
+	struct good_client	*c = &g->client[i];
 
 	g->client[c->older].newer = c->newer;
 	g->client[c->newer].older = c->older;
@@ -127,7 +127,7 @@ ring_remove(struct good *g, uint32_t i)
 static void
 ring_insert(struct good *g, uint32_t i)
 {
-	struct client	*c = &g->client[i];
+	struct good_client	*c = &g->client[i];
 
 	c->newer = 0;
 	c->older = g->client[0].older;
@@ -180,7 +180,7 @@ client_expired(const struct good *g, uint32_t i, int64_t now)
 void
 good_commit(struct good *g, const struct addr *a, int64_t now)
 {
-	struct client	*c;
+	struct good_client	*c;
 	uint8_t		 key[KEY_LEN];
 	uint32_t	 i;
 
