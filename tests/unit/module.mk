@@ -19,4 +19,21 @@ UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_session_LDADD = $(UNIT_LDADD)
 %C%_test_spool_LDADD = $(UNIT_LDADD)
 %C%_test_stream_LDADD = $(UNIT_LDADD)
+
+PAUSE_TESTS = %D%/test-good %D%/test-rules
+if EARLY_LINUX
+PAUSE_TESTS += %D%/test-early
+endif
+check_PROGRAMS += $(PAUSE_TESTS)
+TESTS += $(PAUSE_TESTS)
+PAUSE_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-pause
+%C%_test_early_SOURCES = %D%/test-early.c filter-pause/early_linux.c
+%C%_test_early_CPPFLAGS = $(PAUSE_CPPFLAGS)
+%C%_test_early_LDADD = $(UNIT_LDADD)
+%C%_test_good_SOURCES = %D%/test-good.c filter-pause/good.c
+%C%_test_good_CPPFLAGS = $(PAUSE_CPPFLAGS)
+%C%_test_good_LDADD = $(UNIT_LDADD)
+%C%_test_rules_SOURCES = %D%/test-rules.c filter-pause/rules.c
+%C%_test_rules_CPPFLAGS = $(PAUSE_CPPFLAGS)
+%C%_test_rules_LDADD = $(UNIT_LDADD)
 endif
