@@ -1,1 +1,5 @@
 noinst_PROGRAMS += %D%/filter-echo %D%/filter-tag
+TESTS += tests/manual-example.sh
+EXTRA_DIST += tests/manual-example.sh doc/writing-a-filter.md
+EXTRA_DIST += doc/how-it-works.md doc/examples/mx.conf \
+	doc/examples/rules.conf doc/examples/submission.conf
