@@ -34,7 +34,7 @@ const char	*addr_print(const struct addr *, char buf[ADDR_STRLEN]);
 int		 addr_is_loopback(const struct addr *);
 /* Private, link local or loopback: RFC 1918, RFC 4193, RFC 3927, RFC 4291. */
 int		 addr_is_private(const struct addr *);
-/* Same address; ports do not count. */
+/* Same address; ports do not count.  No address equals none. */
 int		 addr_equal(const struct addr *, const struct addr *);
 
 struct addrs;
@@ -60,7 +60,8 @@ int		 addrs_add_file(struct addrs *, const char *path);
 /*
  * Read the files of the list again if one changed (mtime, size or inode), or
  * all when forced.  Returns 1 if the list is a new one, 0 if nothing changed,
- * -1 if a file is broken: that was logged once, and the old list stays.
+ * -1 if a file is broken or gone: that was logged once, and the old list, of
+ * all files, stays.
  */
 int		 addrs_reload(struct addrs *, int force);
 

@@ -1,6 +1,6 @@
 noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = \
-	%D%/addrs.c %D%/addrs.h \
+	%D%/addr.c %D%/addrs.c %D%/addrs.h %D%/addrset.c %D%/addrset.h \
 	%D%/backend.c %D%/backend.h \
 	%D%/channel.c %D%/channel.h \
 	%D%/engine.c %D%/engine.h \
