@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: ISC
+"""The plain verbs of conversation files; dialogue.py has the SMTP steps.
+
+Each method is a verb: rest is the rest of its line, expanded, st the
+statement.  Fails by Wrong, or by Broken where smtpd itself would suffer.
+"""
+
+import re
+import signal
+import time
+
+from script import Wrong, answer_matches, unstuff
+
+SYMBOLS = {">": "say", ">!": "say", "<": "expect"}
+
+
+class Verbs:
+    """Mixed into Talk, which has the peer and the model."""
+
+    def do_say(self, rest, st):
+        hurry = st.verb == ">!"
+        kind, _, line = rest.partition("|")
+        part = line.split("|", 3)
+        if kind not in ("report", "filter") or len(part) < 3:
+            raise Wrong("not a line of smtpd's: " + rest)
+        fields = part[3] if len(part) > 3 else None
+        if kind == "report":
+            self.report(part[0], part[1], part[2], fields, hurry)
+        else:
+            self.ask(part[1], part[2], fields or "", hurry)
+
+    def do_raw(self, rest, st):
+        self.send(rest)
+
+    def do_expect(self, rest, st):
+        name, _, want = rest.partition(" ")
+        if want.startswith("line ") or want == "line":
+            self.expect_line(self.session(name), want[5:])
+            return
+        text = self.answer(name)
+        if not answer_matches(want, text):
+            raise Wrong("%s: wanted %s, got %s" % (name, want, text))
+
+    def expect_line(self, s, want):
+        s.checked = True
+        if want == ".":
+            self.settle(s)
+            if s.seen < len(s.got):
+                raise Wrong("%s: unexpected line: %s" %
+                            (s.name, ascii(s.got[s.seen])))
+            return
+        self.pump_until(lambda: len(s.got) > s.seen, None,
+                        "%s: no line came, wanted %s" % (s.name, want))
+        got = s.got[s.seen].decode("latin-1")
+        s.seen += 1
+        if got != unstuff(want.encode("latin-1")):
+            raise Wrong("%s: wanted line %s, got %s" %
+                        (s.name, ascii(want), ascii(got)))
+
+    def do_stored(self, rest, st):
+        name, _, what = rest.partition(" ")
+        s = self.session(name)
+        self.settle(s)
+        if "data-line" not in self.model.phases:
+            return
+        self.check_stored(s, st.block or what.split() or ["@sent"])
+
+    def do_within(self, rest, st):
+        low, high = rest.split()
+        self.within = float(low), float(high)
+
+    def do_quiet(self, rest, st):
+        before = self.peer.lines
+        self.rest(float(rest))
+        if self.peer.lines != before:
+            raise Wrong("not quiet: %d lines" % (self.peer.lines - before))
+
+    def do_wait(self, rest, st):
+        self.rest(float(rest))
+
+    def do_log(self, rest, st):
+        def found():
+            for i in range(self.log_seen, len(self.peer.log)):
+                if re.search(rest, self.peer.log[i]):
+                    self.log_seen = i + 1
+                    return True
+            return False
+        self.pump_until(found, None, "not in the log: %s (last: %s)" %
+                        (rest, self.peer.log[-1:]))
+
+    def do_nolog(self, rest, st):
+        self.rest(0.05)
+        for line in self.peer.log:
+            if re.search(rest, line):
+                raise Wrong("in the log: " + line)
+
+    def do_late(self, rest, st):
+        self.rest(0.05)
+        if self.model.late != int(rest):
+            raise Wrong("%d late answers" % self.model.late)
+
+    def do_truncated(self, rest, st):
+        """Lines that this smtpd cuts; none where it does not."""
+        self.rest(0.05)
+        want = int(rest) if self.model.cuts else 0
+        if self.model.truncated != want:
+            raise Wrong("%d lines were cut by smtpd" % self.model.truncated)
+
+    def do_eof(self, rest, st):
+        if self.over:
+            raise Wrong("eof comes twice")
+        self.over = True
+        while self.peer.out and self.peer.pump(0):
+            pass
+        self.peer.finish()
+
+    def do_kill(self, rest, st):
+        what, *sig = rest.split()
+        if what != "worker":
+            raise Wrong("kill what?")
+        self.peer.kill_worker(getattr(signal, sig[0] if sig else "SIGKILL"))
+        self.workers = None
+
+    def do_signal(self, rest, st):
+        self.peer.proc.send_signal(getattr(signal, rest))
+
+    def do_stop(self, rest, st):
+        self.peer.reading = False
+
+    def do_read(self, rest, st):
+        self.peer.reading = True
+
+    def do_drained(self, rest, st):
+        """All that was said is taken, within so many seconds."""
+        end = time.monotonic() + float(rest)
+        while self.peer.out:
+            if time.monotonic() > end:
+                raise Wrong("%d bytes not read" % self.peer.out_len)
+            self.peer.pump(0.1)
+
+    def do_replace(self, rest, st):
+        self.write_file(rest, st.block)
+
+    def do_repeat(self, rest, st):
+        for i in range(int(rest)):
+            self.names["i"] = i
+            self.perform(st.body)

@@ -1,0 +1,20 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""rule: token
+smtpd: 0.6 0.7
+
+A token that is no number.
+"""
+
+from echo import Echo
+
+
+class Wrong(Echo):
+    def request(self, phase, sid, token, param):
+        if phase == "ehlo":
+            self.answer("filter-result", sid, "token", "proceed")
+        else:
+            super().request(phase, sid, token, param)
+
+
+Wrong().run()

@@ -1,0 +1,18 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""rule: script
+
+Changes a line of the message.
+"""
+
+from echo import Echo
+
+
+class Wrong(Echo):
+    def data_line(self, sid, token, line):
+        if line == "hello":
+            line = "Hello"
+        super().data_line(sid, token, line)
+
+
+Wrong().run()

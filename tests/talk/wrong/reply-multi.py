@@ -1,0 +1,19 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""rule: reply-text
+
+A reply of several lines.
+"""
+
+from echo import Echo
+
+
+class Wrong(Echo):
+    def request(self, phase, sid, token, param):
+        if phase == "mail-from":
+            self.answer("filter-result", sid, token, "reject|550-5.7.1 No")
+        else:
+            super().request(phase, sid, token, param)
+
+
+Wrong().run()
