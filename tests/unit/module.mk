@@ -1,7 +1,7 @@
 if HAVE_CMOCKA
 UNIT_TESTS = \
 	%D%/test-addrs %D%/test-header %D%/test-ledger %D%/test-log \
-	%D%/test-message %D%/test-metric %D%/test-options %D%/test-proto \
+	%D%/test-message %D%/test-message-edit %D%/test-metric %D%/test-options %D%/test-proto \
 	%D%/test-ring %D%/test-session %D%/test-spool %D%/test-stream
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
@@ -12,6 +12,7 @@ UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_ledger_LDADD = $(UNIT_LDADD)
 %C%_test_log_LDADD = $(UNIT_LDADD)
 %C%_test_message_LDADD = $(UNIT_LDADD)
+%C%_test_message_edit_LDADD = $(UNIT_LDADD)
 %C%_test_metric_LDADD = $(UNIT_LDADD)
 %C%_test_options_LDADD = $(UNIT_LDADD)
 %C%_test_proto_LDADD = $(UNIT_LDADD)
