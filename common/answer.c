@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Answers: the part of filter.h that a hook, a timer or a backend calls.  The
+ * one rule is that a request is answered once; whoever comes second, or after
+ * the session is gone, is counted and forgotten.
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine.h"
+#include "fallback.h"
+#include "log.h"
+#include "message_engine.h"
+
+/* Longest text of a reply, RFC 5321, 4.5.3.1.5 without code and CRLF. */
+#define TEXT_MAX	505
+
+struct request
+answer_request(const struct conn *c)
+{
+	struct request	 rq = { c->s.id, c->serial };
+
+	return rq;
+}
+
+/* Whose request it is, or NULL. */
+static struct conn *
+redeem(struct request rq)
+{
+	struct conn	*c = session_find(rq.session);
+
+	if (c != NULL && rq.serial != 0 && c->serial == rq.serial)
+		return c;
+	metric_inc(&engine_counts[COUNT_LATE]);
+	log_debug("%016llx late answer dropped",
+	    (unsigned long long)rq.session);
+	return NULL;
+}
+
+/* The delay is over, or the deadline. */
+static void
+timer_fired(int fd, short what, void *arg)
+{
+	struct conn	*c = arg;
+	void		(*delayed)(struct request) = c->delayed;
+
+	if (delayed == NULL) {
+		metric_inc(&engine_counts[COUNT_DEADLINE]);
+		filter_fail(answer_request(c), "no answer in time");
+		return;
+	}
+	c->delayed = NULL;
+	delayed(answer_request(c));
+	/* An answer may have ended nothing but the request: c is still there. */
+	answer_wait(c);
+}
+
+static void
+start_timer(struct conn *c, int64_t ms)
+{
+	struct timeval	 tv = { ms / 1000, ms % 1000 * 1000 };
+
+	if (!event_initialized(&c->timer))
+		(void)evtimer_assign(&c->timer, engine.base, timer_fired, c);
+	(void)event_add(&c->timer, &tv);
+}
+
+int
+answer_open(struct conn *c, const struct proto_line *l, enum owed owed)
+{
+	struct debt	 d = { .session = c->s.id, .token = l->token,
+			    .owed = owed, .phase = l->what };
+
+	channel_consume(&engine.channel);
+	answer_cancel(c);
+	c->token = l->token;
+	c->phase = l->what;
+	c->serial = ++engine.serial;
+	return channel_owe(&engine.channel, &d);
+}
+
+void
+answer_wait(struct conn *c)
+{
+	if (c->serial != 0 && c->delayed == NULL)
+		start_timer(c, engine.deadline);
+}
+
+void
+answer_cancel(struct conn *c)
+{
+	c->serial = 0;
+	c->delayed = NULL;
+	if (event_initialized(&c->timer))
+		(void)event_del(&c->timer);
+}
+
+void
+answer_say(struct conn *c, const char *verdict)
+{
+	char		 line[PROTO_ANSWER_MAX];
+	struct debt	 paid = { .session = c->s.id };
+
+	answer_cancel(c);
+	if (strcmp(verdict, "proceed") != 0)
+		metric_inc(&engine_counts[COUNT_REFUSED]);
+	channel_say(&engine.channel, line, proto_result(line,
+	    engine.channel.sh->facts.minor, c->s.id, c->token, verdict),
+	    &paid);
+	if (c->phase == PHASE_COMMIT)
+		transfer_end(c);
+}
+
+static void
+answer(struct conn *c, const char *verdict)
+{
+	if (engine.dry_run) {
+		if (strcmp(verdict, "proceed") != 0)
+			log_debug("%016llx dry-run: %s",
+			    (unsigned long long)c->s.id, verdict);
+		verdict = "proceed";
+	}
+	if (c->phase == PHASE_DATA_LINE)
+		transfer_verdict(c, verdict);
+	else
+		answer_say(c, verdict);
+}
+
+/*
+ * Printable, one line, not empty: RFC 5321, 4.2.  What comes from a backend
+ * may be anything.
+ */
+static void
+clean_text(char *text)
+{
+	char	*p;
+
+	for (p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || (unsigned char)*p > '~')
+			*p = (unsigned char)*p < ' ' ? ' ' : '?';
+	if (text[strspn(text, " ")] == '\0')
+		(void)snprintf(text, TEXT_MAX + 1, "Refused");
+}
+
+static void
+refuse(struct request rq, const char *how, int code, const char *fmt,
+    va_list ap)
+{
+	char		 text[TEXT_MAX + 1], verdict[TEXT_MAX + 32];
+	struct conn	*c;
+
+	if ((c = redeem(rq)) == NULL)
+		return;
+	if (code < 400 || code > 599) {
+		log_warnx("code %d can't refuse anything: 451 instead", code);
+		code = 451;
+	}
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	clean_text(text);
+	(void)snprintf(verdict, sizeof(verdict), "%s|%d %s", how, code, text);
+	answer(c, verdict);
+}
+
+void
+filter_proceed(struct request rq)
+{
+	struct conn	*c;
+
+	if ((c = redeem(rq)) != NULL)
+		answer(c, "proceed");
+}
+
+/* smtpd marks mail itself up to DATA; later on it would die of it. */
+void
+filter_junk(struct request rq)
+{
+	struct conn	*c;
+
+	if ((c = redeem(rq)) == NULL)
+		return;
+	switch (c->phase) {
+	case PHASE_CONNECT:
+	case PHASE_HELO:
+	case PHASE_EHLO:
+	case PHASE_MAIL_FROM:
+	case PHASE_RCPT_TO:
+	case PHASE_DATA:
+		answer(c, "junk");
+		return;
+	case PHASE_DATA_LINE:
+		if (c->message != NULL) {
+			message_prepend(c->message, "X-Spam", "Yes");
+			break;
+		}
+		/* FALLTHROUGH */
+	default:
+		log_warnx("%016llx junk is not possible here",
+		    (unsigned long long)c->s.id);
+	}
+	answer(c, "proceed");
+}
+
+/* HELO and EHLO take a name, MAIL and RCPT "<address> parameters". */
+static int
+rewritable(const struct conn *c, const char *arg)
+{
+	return (c->phase == PHASE_HELO || c->phase == PHASE_EHLO ||
+	    c->phase == PHASE_MAIL_FROM || c->phase == PHASE_RCPT_TO) &&
+	    *arg != '\0' && strlen(arg) < TEXT_MAX &&
+	    strpbrk(arg, "\r\n") == NULL;
+}
+
+void
+filter_rewrite(struct request rq, const char *arg)
+{
+	char		 verdict[TEXT_MAX + 16];
+	struct conn	*c;
+	int		 bare;
+
+	if ((c = redeem(rq)) == NULL)
+		return;
+	if (!rewritable(c, arg)) {
+		log_warnx("%016llx rewrite is not possible here",
+		    (unsigned long long)c->s.id);
+		answer(c, "proceed");
+		return;
+	}
+	bare = *arg != '<' && c->phase != PHASE_HELO && c->phase != PHASE_EHLO;
+	(void)snprintf(verdict, sizeof(verdict), "rewrite|%s%s%s",
+	    bare ? "<" : "", arg, bare ? ">" : "");
+	answer(c, verdict);
+}
+
+void
+filter_reject(struct request rq, int code, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	refuse(rq, "reject", code, fmt, ap);
+	va_end(ap);
+}
+
+void
+filter_disconnect(struct request rq, int code, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	refuse(rq, "disconnect", code, fmt, ap);
+	va_end(ap);
+}
+
+void
+filter_fail(struct request rq, const char *fmt, ...)
+{
+	static const char *const policies[] = {
+		[FAILURE_ACCEPT] = "accept",
+		[FAILURE_TEMPFAIL] = "tempfail",
+		[FAILURE_REJECT] = "reject",
+	};
+	char		 why[256];
+	struct conn	*c;
+	va_list		 ap;
+
+	if ((c = redeem(rq)) == NULL)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	metric_inc(&engine_counts[COUNT_FAILED]);
+	filter_log(&c->s, "action=fail on-failure=%s reason=%s",
+	    policies[engine.policy], log_safe(why));
+	if (c->message != NULL)
+		message_discard_edits(c->message);
+	answer(c, fallback_verdict(engine.policy,
+	    c->phase == PHASE_DATA_LINE ? PHASE_COMMIT : c->phase));
+}
+
+void
+filter_delay(struct request rq, int64_t ms, void (*cb)(struct request))
+{
+	struct conn	*c;
+
+	if ((c = redeem(rq)) == NULL)
+		return;
+	c->delayed = cb;
+	start_timer(c, engine.dry_run || ms < 0 ? 0 : ms);
+}
+
+struct session *
+filter_session(struct request rq)
+{
+	struct conn	*c = session_find(rq.session);
+
+	return c != NULL && rq.serial != 0 && c->serial == rq.serial ?
+	    &c->s : NULL;
+}

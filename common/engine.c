@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Lines from smtpd become facts, and questions to hooks.  A line that makes
+ * no sense is logged and dropped, a session that nobody knows is answered by
+ * the fail policy: nothing here exits.
+ */
+
+#include <string.h>
+
+#include "engine.h"
+#include "fallback.h"
+#include "log.h"
+#include "message_engine.h"
+
+/* Lines per turn of the event loop: timers and backends want theirs too. */
+#define TURN_LINES	8192
+/* What one line from a stranger may make us say. */
+#define STRANGER_ROOM	(PROTO_PREFIX + PROTO_PAYLOAD_MAX + 2)
+
+struct engine	engine;
+
+struct metric	engine_counts[COUNT_MAX] = {
+	[COUNT_SESSIONS] = METRIC("sessions_total", "Sessions begun."),
+	[COUNT_REQUESTS] = METRIC("requests_total", "Questions of smtpd."),
+	[COUNT_MESSAGES] = METRIC("messages_total",
+	    "Messages that came whole."),
+	[COUNT_REFUSED] = METRIC("refused_total",
+	    "Answers that were not proceed."),
+	[COUNT_FAILED] = METRIC("failed_total",
+	    "Answers given by on-failure."),
+	[COUNT_DEADLINE] = METRIC("deadline_total",
+	    "Questions that got no answer in time."),
+	[COUNT_LATE] = METRIC("late_answers_total",
+	    "Answers dropped: too late, or a second one."),
+	[COUNT_STRANGERS] = METRIC("stranger_requests_total",
+	    "Questions of sessions older than the last crash."),
+	[COUNT_RESTARTS] = METRIC("worker_restarts_total",
+	    "Workers that died and were replaced."),
+};
+
+/* For hooks: NUL terminated.  The longest line of the kind is 4095 bytes. */
+static const char *
+argument(const struct proto_line *l)
+{
+	static char	 buf[8192];
+	size_t		 len = l->len < sizeof(buf) ? l->len : sizeof(buf) - 1;
+
+	memcpy(buf, l->arg, len);
+	buf[len] = '\0';
+	return buf;
+}
+
+void
+engine_end(struct conn *c)
+{
+	struct debt	 gone = { .session = c->s.id };
+
+	answer_cancel(c);
+	transfer_end(c);
+	if (c->s.tx != NULL && engine.filter->tx_end != NULL)
+		engine.filter->tx_end(&c->s);
+	if (engine.filter->session_end != NULL)
+		engine.filter->session_end(&c->s);
+	(void)channel_owe(&engine.channel, &gone);
+	session_free(c);
+}
+
+static void
+begin(struct proto_line *l)
+{
+	struct conn	*c;
+
+	if ((c = session_find(l->session)) != NULL)
+		engine_end(c);
+	c = session_new(l->session, engine.filter->session_size);
+	if (c == NULL) {
+		log_peer("%016llx failed: out of memory",
+		    (unsigned long long)l->session);
+		return;
+	}
+	c->s.outgoing = l->outgoing;
+	metric_inc(&engine_counts[COUNT_SESSIONS]);
+}
+
+static void
+tx_end(struct conn *c)
+{
+	if (c->s.tx != NULL && engine.filter->tx_end != NULL)
+		engine.filter->tx_end(&c->s);
+	session_tx_end(c);
+}
+
+static void
+report(struct proto_line *l)
+{
+	const struct filter	*f = engine.filter;
+	struct conn		*c;
+
+	if (l->what == REPORT_LINK_CONNECT)
+		begin(l);
+	/* smtp-out ends sessions that never began. */
+	if ((c = session_find(l->session)) == NULL) {
+		fallback_line(&engine.channel, l, engine.policy);
+		return;
+	}
+	channel_consume(&engine.channel);
+	if (l->what == REPORT_UNKNOWN)
+		return;
+	if (l->what == REPORT_TX_BEGIN)
+		tx_end(c);
+	if (session_fact(c, l->minor, l->what, l->arg, l->len,
+	    f->tx_size) == -1)
+		log_peer("%016llx a fact is lost: out of memory",
+		    (unsigned long long)l->session);
+	if (f->report[l->what] != NULL)
+		f->report[l->what](&c->s, argument(l));
+	if (l->what == REPORT_TX_RESET || l->what == REPORT_TX_ROLLBACK) {
+		if (!c->s.outgoing && c->stage != STAGE_NONE)
+			transfer_end(c);
+		if (l->what == REPORT_TX_RESET)
+			tx_end(c);
+	} else if (l->what == REPORT_LINK_DISCONNECT)
+		engine_end(c);
+}
+
+static void
+question(struct conn *c, struct proto_line *l)
+{
+	const struct filter	*f = engine.filter;
+	const char		*kept;
+
+	metric_inc(&engine_counts[COUNT_REQUESTS]);
+	if (answer_open(c, l, OWED_ANSWER) == -1) {
+		answer_say(c, fallback_verdict(engine.policy, l->what));
+		return;
+	}
+	if (l->what == PHASE_COMMIT && (kept = transfer_kept(c)) != NULL)
+		answer_say(c, kept);
+	else if (f->request[l->what] == NULL)
+		answer_say(c, "proceed");
+	else {
+		f->request[l->what](&c->s, answer_request(c), argument(l));
+		answer_wait(c);
+	}
+}
+
+/* Returns 0 if there is no room for the answer now: try again later. */
+static int
+request(struct proto_line *l)
+{
+	struct conn	*c = session_find(l->session);
+
+	if (c == NULL || c->stranger || l->what == PHASE_UNKNOWN ||
+	    engine.channel.in_pos == engine.channel.sh->skip) {
+		if (!channel_fits(&engine.channel, STRANGER_ROOM))
+			return 0;
+		metric_inc(&engine_counts[COUNT_STRANGERS]);
+		fallback_line(&engine.channel, l, engine.policy);
+	} else if (l->what == PHASE_DATA_LINE)
+		transfer_line(c, l);
+	else
+		question(c, l);
+	return 1;
+}
+
+static int
+one_line(const char *line, size_t len)
+{
+	struct channel		*ch = &engine.channel;
+	struct proto_line	 l;
+	const char		*why;
+
+	if ((why = proto_parse(&l, line, len)) != NULL) {
+		log_peer("line from smtpd dropped: %s", why);
+		channel_consume(ch);
+		return 1;
+	}
+	if (l.kind == PROTO_CONFIG) {
+		channel_consume(ch);
+		handshake_config(l.arg, l.len);
+		return 1;
+	}
+	ch->sh->facts.minor = l.minor;
+	ch->sh->facts.ready = 1;
+	if (l.kind == PROTO_FILTER)
+		return request(&l);
+	if (ch->in_pos == ch->sh->skip)
+		channel_consume(ch);
+	else
+		report(&l);
+	return 1;
+}
+
+int
+engine_read(void)
+{
+	struct channel	*ch = &engine.channel;
+	const char	*line;
+	size_t		 len;
+	int		 n;
+
+	for (n = 0; n < TURN_LINES && !channel_full(ch); n++) {
+		if ((line = channel_line(ch, &len)) == NULL)
+			break;
+		ring_store(&ch->sh->current, ch->in_pos);
+		if (!one_line(line, len))
+			break;
+	}
+	ring_store(&ch->sh->current, NO_LINE);
+	return n == TURN_LINES;
+}

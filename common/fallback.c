@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * See fallback.h.  Runs in the guard too: nothing here allocates but a channel
+ * that finds no room, and the guard reads on only while there is some.
+ */
+
+#include <string.h>
+
+#include "fallback.h"
+
+/*
+ * The code of a refusal at connect has to come with a disconnect: smtpd would
+ * keep a client that it only rejects.  To refuse QUIT, RSET or NOOP helps
+ * nobody.
+ */
+const char *
+fallback_verdict(enum failure policy, int phase)
+{
+	if (policy == FAILURE_ACCEPT || phase == PHASE_QUIT ||
+	    phase == PHASE_RSET || phase == PHASE_NOOP ||
+	    phase == PHASE_UNKNOWN)
+		return "proceed";
+	if (policy == FAILURE_TEMPFAIL)
+		return phase == PHASE_CONNECT ?
+		    "disconnect|421 4.3.0 Mail filter failed, try again later" :
+		    FALLBACK_LOST;
+	return phase == PHASE_CONNECT ?
+	    "disconnect|554 5.3.0 Mail filter failed" :
+	    "reject|550 5.3.0 Mail filter failed";
+}
+
+static void
+pay(struct channel *ch, const struct debt *d, const char *verdict)
+{
+	char		 line[PROTO_ANSWER_MAX];
+	struct debt	 paid = { .session = d->session };
+
+	channel_say(ch, line, proto_result(line, ch->sh->facts.minor,
+	    d->session, d->token, verdict), &paid);
+}
+
+static void
+pay_dot(struct channel *ch, uint64_t session, uint64_t token, int lost)
+{
+	char		 prefix[PROTO_PREFIX];
+	struct debt	 after = { .session = session, .token = token,
+			    .owed = OWED_VERDICT, .lost = 1 };
+
+	proto_prefix(prefix, ch->sh->facts.minor, session, token);
+	channel_dot(ch, prefix, lost ? &after : NULL);
+}
+
+unsigned int
+fallback_recover(struct channel *ch, enum failure policy)
+{
+	struct debt	*d, was;
+	unsigned int	 i, n = 0;
+
+	for (i = 0; i < LEDGER_SLOTS; i++) {
+		d = &ch->sh->ledger.debts[i];
+		if (d->owed == OWED_NOTHING)
+			continue;
+		n++;
+		was = *d;
+		was.lost = 1;
+		if (d->owed == OWED_DOT)
+			pay_dot(ch, was.session, was.token, 1);
+		else if (d->owed != OWED_ANSWER)
+			(void)channel_owe(ch, &was);
+		else
+			pay(ch, &was, was.phase == PHASE_COMMIT ?
+			    FALLBACK_LOST :
+			    fallback_verdict(policy, was.phase));
+	}
+	return n;
+}
+
+/* What smtpd asks of a session without a worker. */
+static void
+answer(struct channel *ch, const struct proto_line *l, enum failure policy)
+{
+	struct debt	 d = { .session = l->session, .token = l->token }, *had;
+
+	had = ledger_find(&ch->sh->ledger, l->session);
+	if (l->what == PHASE_COMMIT && had != NULL && had->lost)
+		pay(ch, &d, FALLBACK_LOST);
+	else
+		pay(ch, &d, fallback_verdict(policy, l->what));
+}
+
+/*
+ * A message goes on as it is if the policy is to accept it and no part of it
+ * was lost; else smtpd gets nothing but its end.
+ */
+static void
+data_line(struct channel *ch, const struct proto_line *l, enum failure policy)
+{
+	struct debt	*had = ledger_find(&ch->sh->ledger, l->session);
+	struct debt	 lost = { .session = l->session, .token = l->token,
+			    .owed = OWED_LINES, .lost = 1 };
+	char		 prefix[PROTO_PREFIX];
+
+	if (l->len == 1 && l->arg[0] == '.') {
+		pay_dot(ch, l->session, l->token, had != NULL && had->lost);
+		return;
+	}
+	if (policy != FAILURE_ACCEPT || (had != NULL && had->lost))
+		return;
+	proto_prefix(prefix, ch->sh->facts.minor, l->session, l->token);
+	/* The line comes stuffed, and would be stuffed again. */
+	if (l->len > 0 && l->arg[0] == '.') {
+		if (channel_data(ch, prefix, l->arg + 1, l->len - 1))
+			(void)channel_owe(ch, &lost);
+	} else if (channel_data(ch, prefix, l->arg, l->len))
+		(void)channel_owe(ch, &lost);
+}
+
+void
+fallback_line(struct channel *ch, const struct proto_line *l,
+    enum failure policy)
+{
+	struct debt	 gone = { .session = l->session };
+
+	channel_consume(ch);
+	if (l->kind == PROTO_FILTER) {
+		ch->sh->facts.minor = l->minor;
+		if (l->what == PHASE_DATA_LINE)
+			data_line(ch, l, policy);
+		else
+			answer(ch, l, policy);
+	} else if (l->kind == PROTO_REPORT &&
+	    (l->what == REPORT_LINK_DISCONNECT ||
+	    l->what == REPORT_TX_RESET || l->what == REPORT_TX_ROLLBACK))
+		(void)channel_owe(ch, &gone);
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * See guard.h.  Opens nothing, allocates nothing after its start, and parses
+ * nothing as long as there is a worker.
+ */
+
+#include <sys/types.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fallback.h"
+#include "guard.h"
+#include "log.h"
+
+/* A worker that dies this young without having done a thing: a strike. */
+#define YOUNG		1000
+#define STRIKES		5
+/* More deaths than this in BUSY ms: rest as well. */
+#define DEATHS		100
+#define BUSY		10000
+/* How long the guard stands in for the worker then. */
+#define REST		30000
+/* How long the worker may take to end when smtpd hung up. */
+#define FAREWELL	500
+
+static struct shared			*sh;
+static const struct guard_config	*config;
+static int				 to_worker[2], to_guard[2];
+static struct channel			 stand_in;	/* the guard's own */
+static volatile sig_atomic_t		 worker;	/* its pid, 0: none */
+static unsigned int			 generation, strikes, deaths;
+static int64_t				 born, rest_until, busy_since;
+static int64_t				 checked;	/* the worker's beat */
+static uint64_t				 beat, tail_at_birth, died_at;
+static int				 blocked;	/* smtpd takes no more */
+
+static int64_t
+now(void)
+{
+	struct timespec	 ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+struct shared *
+guard_map(void)
+{
+	struct shared	*m;
+
+	m = mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANON, -1, 0);
+	if (m == MAP_FAILED)
+		fatal("mmap");
+	m->facts.minor = 7;
+	m->current = m->skip = NO_LINE;
+	return m;
+}
+
+/* SIGHUP and SIGUSR1 are the worker's; any signal ends the guard's sleep. */
+static void
+pass_signal(int sig)
+{
+	int	 saved = errno;
+
+	if (sig != SIGCHLD && worker > 0)
+		(void)kill(worker, sig);
+	(void)!write(to_guard[1], "", 1);
+	errno = saved;
+}
+
+static void
+set_signals(void (*handler)(int), void (*ignore)(int))
+{
+	static const int	 pass[] = { SIGCHLD, SIGHUP, SIGUSR1 };
+	/* Only smtpd decides when a filter ends, by hanging up. */
+	static const int	 deaf[] = { SIGPIPE, SIGTERM, SIGINT, SIGUSR2 };
+	struct sigaction	 sa;
+	unsigned int		 i;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_flags = SA_RESTART;
+	sa.sa_handler = handler;
+	for (i = 0; i < sizeof(pass) / sizeof(pass[0]); i++)
+		(void)sigaction(pass[i], &sa, NULL);
+	sa.sa_handler = ignore;
+	for (i = 0; i < sizeof(deaf) / sizeof(deaf[0]); i++)
+		(void)sigaction(deaf[i], &sa, NULL);
+}
+
+static void
+become_worker(void)
+{
+	worker = 0;
+	set_signals(SIG_DFL, SIG_IGN);
+	if (dup2(to_worker[0], 0) == -1 || dup2(to_guard[1], 1) == -1)
+		_exit(71);
+	(void)close(to_worker[0]);
+	(void)close(to_worker[1]);
+	(void)close(to_guard[0]);
+	(void)close(to_guard[1]);
+	_exit(config->work(sh, generation));
+}
+
+static void
+rest(int64_t ms)
+{
+	if (rest_until == 0) {
+		stand_in.in_pos = stand_in.in_scanned = stand_in.in_end =
+		    ring_load(&sh->in.tail);
+		stand_in.out_pos = stand_in.out_woken =
+		    ring_load(&sh->out.head);
+		stand_in.out_limit = stand_in.discarding = 0;
+		(void)fallback_recover(&stand_in, config->policy);
+	}
+	rest_until = now() + ms;
+}
+
+static void
+start_worker(void)
+{
+	sigset_t	 all, old;
+	pid_t		 pid;
+
+	/* The handler must not see a worker whose pid is not yet known. */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &old);
+	if ((pid = fork()) == 0) {
+		(void)sigprocmask(SIG_SETMASK, &old, NULL);
+		become_worker();
+	}
+	worker = pid == -1 ? 0 : pid;
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	if (pid == -1) {
+		log_warn("fork");
+		rest(1000);
+		return;
+	}
+	/* What the guard could not say yet, the worker finds in the ledger. */
+	stand_in.over_len = stand_in.over_off = 0;
+	rest_until = 0;
+	generation++;
+	born = checked = now();
+	beat = sh->beat;
+	tail_at_birth = ring_load(&sh->in.tail);
+}
+
+/* Is it time to stop trying for a while? */
+static int
+tired(void)
+{
+	int64_t	 t = now();
+
+	if (t - born < YOUNG && ring_load(&sh->in.tail) == tail_at_birth)
+		strikes++;
+	else
+		strikes = 0;
+	if (t - busy_since > BUSY) {
+		busy_since = t;
+		deaths = 0;
+	}
+	return strikes >= STRIKES || ++deaths > DEATHS;
+}
+
+static void
+say_death(int status)
+{
+	if (WIFSIGNALED(status))
+		log_warnx("worker %d died: signal %d%s", (int)worker,
+		    WTERMSIG(status), WCOREDUMP(status) ? ", core dumped" : "");
+	else
+		log_warnx("worker %d died: exit status %d", (int)worker,
+		    WEXITSTATUS(status));
+}
+
+/* The worker is dead: clean up after it, and start another one, or rest. */
+static void
+bury(int status)
+{
+	uint64_t	 at;
+
+	say_death(status);
+	worker = 0;
+	ledger_redo(&sh->ledger, &sh->in, &sh->out);
+	sh->worker_wants = 0;
+	sh->restarts++;
+	at = ring_load(&sh->current);
+	/* The same line again: the third worker will not look at it. */
+	if (at != NO_LINE && at == died_at)
+		sh->skip = at;
+	died_at = at;
+	sh->current = NO_LINE;
+	if (!tired()) {
+		start_worker();
+		return;
+	}
+	if (sh->facts.ready) {
+		log_warnx("workers keep dying: answering by on-failure, next "
+		    "try in %d s", REST / 1000);
+		strikes = deaths = 0;
+		rest(REST);
+	}
+}
+
+static void
+wake_worker(void)
+{
+	uint32_t	 wants;
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	wants = __atomic_load_n(&sh->worker_wants, __ATOMIC_RELAXED);
+	if ((wants & WANT_BYTES && ring_used(&sh->in) > 0) ||
+	    (wants & WANT_ROOM && ring_used(&sh->out) <= RING_SIZE / 2)) {
+		__atomic_store_n(&sh->worker_wants, 0, __ATOMIC_RELAXED);
+		(void)!write(to_worker[1], "", 1);
+	}
+}
+
+static void
+hang_up(void)
+{
+	__atomic_store_n(&sh->eof, 1, __ATOMIC_RELEASE);
+	(void)!write(to_worker[1], "", 1);
+}
+
+/* Bytes through both rings, as far as they go without waiting. */
+static void
+pump(int readable)
+{
+	ssize_t	 n;
+
+	if (readable && ring_fill(&sh->in, 0) == -1)
+		hang_up();
+	blocked = 0;
+	while (ring_used(&sh->out) > 0) {
+		if ((n = ring_drain(&sh->out, 1)) == -1)
+			hang_up();
+		if (n <= 0) {
+			blocked = 1;
+			break;
+		}
+	}
+	wake_worker();
+}
+
+/* No worker: answer what came, as far as there is room to say it. */
+static void
+work_instead(void)
+{
+	struct proto_line	 l;
+	const char		*line, *why;
+	size_t			 len;
+
+	while (channel_fits(&stand_in, 2 * PROTO_PAYLOAD_MAX) &&
+	    (line = channel_line(&stand_in, &len)) != NULL) {
+		if ((why = proto_parse(&l, line, len)) != NULL) {
+			log_peer("line from smtpd dropped: %s", why);
+			channel_consume(&stand_in);
+		} else
+			fallback_line(&stand_in, &l, config->policy);
+	}
+	channel_publish(&stand_in);
+	if (now() >= rest_until)
+		start_worker();
+}
+
+/* Kill a worker that hangs.  It is asked twice in the time of the deadline. */
+static void
+check_beat(void)
+{
+	uint64_t	 b;
+
+	if (now() - checked < config->deadline / 2 || !sh->facts.ready)
+		return;
+	b = ring_load(&sh->beat);
+	if (b == beat && now() - born > config->deadline / 2) {
+		log_warnx("worker %d gives no sign of life: killed",
+		    (int)worker);
+		(void)kill(worker, SIGKILL);
+	}
+	checked = now();
+	beat = b;
+	(void)!write(to_worker[1], "", 1);
+}
+
+/*
+ * The state of the rings is looked at again after the wish is written down:
+ * either the worker sees the wish, or we see what it did.
+ */
+static int
+must_not_sleep(uint32_t wants)
+{
+	__atomic_store_n(&sh->guard_wants, wants, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return (!blocked && ring_used(&sh->out) > 0) ||
+	    (wants & WANT_ROOM && ring_used(&sh->in) <= RING_SIZE / 2);
+}
+
+/* Wait for something to do; returns whether smtpd has something to say. */
+static int
+sleep_until_work(void)
+{
+	struct pollfd	 pfd[3] = { { .fd = 0 }, { .fd = 1 },
+			    { .fd = to_guard[0], .events = POLLIN } };
+	uint32_t	 wants = WANT_BYTES;
+	int64_t		 ms;
+	char		 bytes[64];
+
+	/* Few large reads are cheaper than many small ones. */
+	if (ring_used(&sh->in) <= RING_SIZE / 2)
+		pfd[0].events = POLLIN;
+	else {
+		wants |= WANT_ROOM;
+		pfd[0].fd = -1;
+	}
+	if (blocked)
+		pfd[1].events = POLLOUT;
+	else
+		pfd[1].fd = -1;
+	ms = rest_until != 0 ? rest_until - now() :
+	    checked + config->deadline / 2 - now();
+	if (must_not_sleep(wants) || ms < 0)
+		ms = 0;
+	if (poll(pfd, 3, ms) == -1)
+		return 0;
+	__atomic_store_n(&sh->guard_wants, 0, __ATOMIC_RELAXED);
+	if (pfd[2].revents)
+		(void)!read(to_guard[0], bytes, sizeof(bytes));
+	return pfd[0].revents != 0;
+}
+
+/* smtpd is gone: the worker gets a moment to put its things in order. */
+static int
+farewell(void)
+{
+	struct pollfd	 pfd = { .fd = to_guard[0], .events = POLLIN };
+	int64_t		 end = now() + FAREWELL;
+	char		 bytes[64];
+
+	while (worker > 0 && waitpid(worker, NULL, WNOHANG) == 0) {
+		if (now() >= end) {
+			(void)kill(worker, SIGKILL);
+			(void)waitpid(worker, NULL, 0);
+			break;
+		}
+		(void)poll(&pfd, 1, end - now());
+		(void)!read(to_guard[0], bytes, sizeof(bytes));
+		while (ring_drain(&sh->out, 1) > 0)
+			;
+		wake_worker();
+	}
+	while (ring_drain(&sh->out, 1) > 0)
+		;
+	return 0;
+}
+
+static void
+make_pipes(void)
+{
+	int	 i;
+
+	if (pipe(to_worker) == -1 || pipe(to_guard) == -1)
+		fatal("pipe");
+	for (i = 0; i < 2; i++)
+		if (fcntl(to_worker[i], F_SETFL, O_NONBLOCK) == -1 ||
+		    fcntl(to_guard[i], F_SETFL, O_NONBLOCK) == -1 ||
+		    fcntl(i, F_SETFL, fcntl(i, F_GETFL) | O_NONBLOCK) == -1)
+			fatal("fcntl");
+}
+
+int
+guard_run(struct shared *shared, const struct guard_config *conf)
+{
+	int	 status, readable = 0;
+
+	sh = shared;
+	config = conf;
+	make_pipes();
+	if (channel_init(&stand_in, sh, -1) == -1)
+		fatal("channel");
+	set_signals(pass_signal, SIG_IGN);
+	start_worker();
+	for (;;) {
+		pump(readable);
+		if (sh->eof)
+			return farewell();
+		if (worker > 0 && waitpid(worker, &status, WNOHANG) > 0) {
+			/* It has told the administrator why. */
+			if (!sh->facts.ready && WIFEXITED(status))
+				return WEXITSTATUS(status);
+			bury(status);
+			if (worker == 0 && !sh->facts.ready)
+				return 1;
+		}
+		if (rest_until != 0)
+			work_instead();
+		else
+			check_beat();
+		readable = sleep_until_work();
+	}
+}

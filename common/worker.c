@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The worker: the filter itself, in an event loop.  It wakes when the guard
+ * put something into its ring, when a timer ends or a backend speaks, and
+ * publishes what it said once a turn.  Without a guard (-F) it does the
+ * guard's pumping too.
+ */
+
+#include <sys/types.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "fallback.h"
+#include "log.h"
+#include "worker.h"
+
+static struct event	*readable, *writable, *sig_hup, *sig_usr1, *every;
+static struct shared	*sh;
+static int		 done;
+
+static void
+pipe_readable(int fd, short what, void *arg)
+{
+	char	 bytes[64];
+
+	if (read(fd, bytes, sizeof(bytes)) == 0) {
+		log_warnx("the guard is gone");
+		done = 1;
+	}
+}
+
+static void
+reload(int sig, short what, void *arg)
+{
+	worker_reload(1);
+}
+
+static void
+tell_counts(int sig, short what, void *arg)
+{
+	engine_counts[COUNT_RESTARTS].value = sh->restarts;
+	metric_log();
+}
+
+static void
+each_half_minute(int fd, short what, void *arg)
+{
+	struct timeval	 tv = { 30, 0 };
+
+	engine_counts[COUNT_RESTARTS].value = sh->restarts;
+	worker_reload(0);
+	(void)event_add(every, &tv);
+}
+
+static void
+fd_readable(int fd, short what, void *arg)
+{
+	if (ring_fill(&sh->in, 0) == -1) {
+		sh->eof = 1;
+		(void)event_del(readable);
+	}
+}
+
+static void
+fd_writable(int fd, short what, void *arg)
+{
+}
+
+/* For -F: what is said goes out now, or when smtpd takes it. */
+static void
+drain_alone(void)
+{
+	ssize_t	 n = 1;
+
+	while (ring_used(&sh->out) > 0 && n > 0)
+		n = ring_drain(&sh->out, 1);
+	if (n == -1)
+		done = 1;
+	else if (n == 0)
+		(void)event_add(writable, NULL);
+}
+
+/* One turn: read, answer, publish.  Returns whether to come back at once. */
+static int
+turn(int alone)
+{
+	int	 more, waits;
+
+	more = engine_read();
+	waits = transfer_pump();
+	channel_publish(&engine.channel);
+	if (alone) {
+		drain_alone();
+		waits = waits && ring_used(&sh->out) < RING_SIZE / 2;
+	}
+	if (sh->eof && !more && !waits &&
+	    ring_load(&sh->in.head) == engine.channel.in_scanned)
+		done = 1;
+	return more || (alone && waits);
+}
+
+/*
+ * The state of the rings is looked at again after the wish is written down:
+ * either the guard sees the wish, or we see what it did.
+ */
+static int
+may_sleep(int waits)
+{
+	uint32_t	 wants = WANT_BYTES | (waits ? WANT_ROOM : 0);
+
+	__atomic_store_n(&sh->worker_wants, wants, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return ring_load(&sh->in.head) == engine.channel.in_end &&
+	    !(waits && ring_used(&sh->out) <= RING_SIZE / 2);
+}
+
+static int
+has_to_wait(void)
+{
+	return engine.channel.over_len > 0 || transfer_pump() ||
+	    ring_load(&sh->in.head) != engine.channel.in_scanned;
+}
+
+static void
+loop(int alone)
+{
+	int	 again, flags;
+
+	while (!done) {
+		again = turn(alone);
+		if (done)
+			break;
+		flags = EVLOOP_ONCE;
+		if (again || (!alone && !may_sleep(has_to_wait())))
+			flags |= EVLOOP_NONBLOCK;
+		if (event_base_loop(engine.base, flags) == -1) {
+			log_warn("event loop");
+			_exit(71);
+		}
+		__atomic_store_n(&sh->worker_wants, 0, __ATOMIC_RELAXED);
+		ring_store(&sh->beat, sh->beat + 1);
+	}
+}
+
+/* epoll(7) and kqueue(2) refuse some files that a person may redirect to. */
+static struct event_base *
+make_base(void)
+{
+	struct event_config	*conf;
+	struct event_base	*base;
+	struct stat		 st;
+	int			 fd;
+
+	if ((conf = event_config_new()) == NULL)
+		return NULL;
+	for (fd = 0; fd < 2; fd++)
+		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+			(void)event_config_avoid_method(conf, "epoll");
+			(void)event_config_avoid_method(conf, "kqueue");
+		}
+	base = event_base_new_with_config(conf);
+	event_config_free(conf);
+	return base;
+}
+
+static int
+make_events(int alone)
+{
+	struct timeval	 tv = { 30, 0 };
+
+	readable = event_new(engine.base, 0, EV_READ | EV_PERSIST,
+	    alone ? fd_readable : pipe_readable, NULL);
+	writable = event_new(engine.base, 1, EV_WRITE, fd_writable, NULL);
+	sig_hup = evsignal_new(engine.base, SIGHUP, reload, NULL);
+	sig_usr1 = evsignal_new(engine.base, SIGUSR1, tell_counts, NULL);
+	every = evtimer_new(engine.base, each_half_minute, NULL);
+	if (readable == NULL || writable == NULL || sig_hup == NULL ||
+	    sig_usr1 == NULL || every == NULL)
+		return -1;
+	if (event_add(readable, NULL) == -1 || event_add(sig_hup, NULL) == -1 ||
+	    event_add(sig_usr1, NULL) == -1 || event_add(every, &tv) == -1)
+		return -1;
+	return 0;
+}
+
+static void
+set_alone(void)
+{
+	int	 fd;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGINT, SIG_IGN);
+	for (fd = 0; fd < 2; fd++)
+		(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+int
+worker_run(struct shared *shared, unsigned int generation, int alone)
+{
+	unsigned int	 n;
+
+	sh = shared;
+	done = 0;
+	if (alone)
+		set_alone();
+	if ((engine.base = make_base()) == NULL || make_events(alone) == -1 ||
+	    channel_init(&engine.channel, sh, alone ? -1 : 1) == -1) {
+		log_warn("starting");
+		return 71;
+	}
+	if (worker_start(generation) == -1)
+		return 1;
+	if (generation > 0 &&
+	    (n = fallback_recover(&engine.channel, engine.policy)) > 0)
+		log_warnx("answered for the dead worker: %u open requests and "
+		    "messages", n);
+	loop(alone);
+	return 0;
+}
