@@ -1,25 +1,32 @@
 noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = \
 	%D%/addr.c %D%/addrs.c %D%/addrs.h %D%/addrset.c %D%/addrset.h \
-	%D%/backend.c %D%/backend.h \
+	%D%/answer.c %D%/engine.c %D%/engine.h \
+	%D%/backend.c %D%/backend.h %D%/backend_stream.h \
+	%D%/bytes.c %D%/bytes.h \
 	%D%/channel.c %D%/channel.h \
-	%D%/engine.c %D%/engine.h \
+	%D%/connect.c \
 	%D%/fallback.c %D%/fallback.h \
 	%D%/filter.c %D%/filter.h \
 	%D%/guard.c %D%/guard.h \
+	%D%/handshake.c \
 	%D%/header.c %D%/header.h \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/log.c %D%/log.h \
-	%D%/message.c %D%/message.h %D%/message_engine.h \
-	%D%/message_edit.c %D%/message_private.h \
+	%D%/message.c %D%/message.h \
+	%D%/message_edit.c %D%/message_engine.h %D%/message_private.h \
 	%D%/metric.c %D%/metric.h \
-	%D%/options.c %D%/options.h \
+	%D%/options.c %D%/options.h %D%/options_value.c %D%/value.c \
+	%D%/pool.c \
 	%D%/proto.c %D%/proto.h \
 	%D%/ring.c %D%/ring.h \
 	%D%/sandbox.h \
 	%D%/session.c %D%/session.h \
 	%D%/spool.c %D%/spool.h \
-	%D%/stream.c %D%/stream.h
-nodist_%C%_libcommon_a_SOURCES = %D%/sandbox_$(sandbox).c
-%C%_libcommon_a_LIBADD = $(LIBOBJS)
-EXTRA_DIST += %D%/sandbox_none.c %D%/sandbox_linux.c %D%/sandbox_openbsd.c %D%/sandbox_freebsd.c
+	%D%/stream.c %D%/stream.h %D%/stream_io.c \
+	%D%/transfer.c \
+	%D%/worker.c %D%/worker.h
+EXTRA_%C%_libcommon_a_SOURCES = %D%/sandbox_none.c %D%/sandbox_linux.c \
+	%D%/sandbox_openbsd.c %D%/sandbox_freebsd.c
+%C%_libcommon_a_LIBADD = $(LIBOBJS) %D%/sandbox_$(sandbox).$(OBJEXT)
+%C%_libcommon_a_DEPENDENCIES = $(%C%_libcommon_a_LIBADD)

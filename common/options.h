@@ -7,6 +7,9 @@
  * Every mistake is logged, "file:line: key: why: value" or "-s: why: value",
  * and all are looked for before giving up: nothing is half-applied, because a
  * filter with a mistake in its options does not start.
+ *
+ * In a file, '#' at the beginning or after a blank begins a comment; the value
+ * is the rest of the line, with the blanks inside of it.
  */
 
 #ifndef OPTIONS_H
@@ -15,11 +18,11 @@
 #include <stdint.h>
 
 enum key_type {
-	KEY_CALL,	/* call(value) judges and stores it */
+	KEY_CALL,	/* call(value) judges it; max -1: call(NULL), no value */
 	KEY_BOOL,	/* int: "yes", "no"; a bare letter is "yes" */
 	KEY_NUMBER,	/* int64_t, from min to max */
 	KEY_DURATION,	/* int64_t, ms: "5", "0.5", "90s", "5m", "2h", "30d" */
-	KEY_SIZE,	/* int64_t, bytes: "512k", "2m", "100" */
+	KEY_SIZE,	/* int64_t, bytes: "512k", "2m", "1g", "100" */
 	KEY_STRING,	/* const char *, valid for ever */
 	KEY_CHOICE	/* int: index into choices, which NULL ends */
 };
@@ -29,11 +32,11 @@ struct key {
 	enum key_type		 type;
 	int			 letter;	/* 0: no letter of its own */
 	void			*dest;
-	int64_t			 min, max;	/* KEY_DURATION: ms; max 0: any */
+	int64_t			 min, max;	/* durations: ms; max 0: any */
 	const char *const	*choices;
 	/*
 	 * NULL if fine, else why not (static text, or valid until the next
-	 * call).
+	 * call).  The value is valid for ever.
 	 */
 	const char		*(*call)(const char *value);
 };
