@@ -104,6 +104,7 @@ report(struct proto_line *l)
 		return;
 	}
 	channel_consume(&engine.channel);
+	c->s.time = l->time;
 	if (l->what == REPORT_UNKNOWN)
 		return;
 	if (l->what == REPORT_TX_BEGIN)

@@ -93,6 +93,7 @@ struct tx {
  */
 struct session {
 	uint64_t	 id;
+	int64_t		 time;		/* of the last report, smtpd's, us */
 	struct addr	 src;		/* AF_UNSPEC if local */
 	struct addr	 dst;		/* the listener's, maybe a wildcard */
 	int		 local;		/* came over smtpd's own socket */

@@ -144,6 +144,25 @@ parse_what(enum proto_kind kind, const char *s, size_t len)
 	return find_name(phase_names, PHASE_UNKNOWN, s, len);
 }
 
+/* "1795290093.752552", always with six digits after the dot. */
+static int64_t
+parse_time(const char *s, size_t len)
+{
+	int64_t	 us = 0;
+	size_t	 i;
+
+	if (len < 8 || len > 18 || s[len - 7] != '.')
+		return 0;
+	for (i = 0; i < len; i++) {
+		if (i == len - 7)
+			continue;
+		if (s[i] < '0' || s[i] > '9')
+			return 0;
+		us = us * 10 + (s[i] - '0');
+	}
+	return us;
+}
+
 static const char *
 parse_direction(struct proto_line *l, const char *s, size_t len)
 {
@@ -166,8 +185,9 @@ parse_head(struct proto_line *l)
 	if ((f = proto_field(&l->arg, &l->len, &n)) == NULL ||
 	    (l->minor = parse_version(f, n)) == -1)
 		return "no version";
-	if (proto_field(&l->arg, &l->len, &n) == NULL)
+	if ((f = proto_field(&l->arg, &l->len, &n)) == NULL)
 		return "no time";
+	l->time = parse_time(f, n);
 	if ((f = proto_field(&l->arg, &l->len, &n)) == NULL)
 		return "no direction";
 	if ((why = parse_direction(l, f, n)) != NULL)

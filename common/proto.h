@@ -36,6 +36,7 @@ struct proto_line {
 	int		 minor;		/* 7 for protocol 0.7 */
 	int		 outgoing;	/* smtp-out */
 	int		 what;		/* enum phase or report, or the above */
+	int64_t		 time;		/* us; 0 if it can't be read */
 	uint64_t	 session;
 	uint64_t	 token;
 	const char	*arg;

@@ -28,6 +28,8 @@ struct client {
 	int			 waited;	/* then early is valid */
 	int			 early;		/* flags, see early.h */
 	unsigned int		 replies;	/* by smtpd: 0, 1, 2 or more */
+	int64_t			 greeted;	/* timing.c: when, or 0 */
+	int			 suspect;	/* timing.c: seems too quick */
 };
 
 extern struct metric	 client_counters[COUNTERS];

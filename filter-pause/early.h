@@ -2,7 +2,8 @@
 /*
  * Who speaks before the banner?  smtpd does not read while a filter holds the
  * connect phase, so what the client said by then waits in the kernel.  One
- * file per system: early_linux.c asks the kernel, early_none.c can't.
+ * file per system: early_linux.c asks the kernel, early_none.c can't, and
+ * timing.c guesses in its place.
  */
 
 #ifndef EARLY_H
@@ -13,6 +14,9 @@
 #define EARLY_TALKED	0x1		/* the client sent something */
 #define EARLY_GONE	0x2		/* the client hung up */
 #define EARLY_UNKNOWN	0x4		/* could not find out */
+
+/* Is this a system where the kernel can be asked? */
+extern const int	 early_kernel;
 
 /* Before the sandbox.  Returns 0, or -1 after saying why it can't be seen. */
 int	early_start(void);

@@ -42,6 +42,8 @@ struct reply {
 	uint32_t	 rqueue;
 };
 
+const int		 early_kernel = 1;
+
 static int		 diag_fd = -1, route_fd = -1;
 static uint32_t		 seq;
 static struct addr	 locals[LOCALS_MAX];

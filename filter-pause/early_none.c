@@ -8,6 +8,8 @@
 
 #include "early.h"
 
+const int	 early_kernel = 0;
+
 int
 early_start(void)
 {

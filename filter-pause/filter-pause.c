@@ -22,6 +22,7 @@
 #include "log.h"
 #include "options.h"
 #include "rules.h"
+#include "timing.h"
 
 #define GOOD_MAX	10000
 #define LONG_PAUSE	30000		/* ms; warned about */
@@ -189,6 +190,8 @@ static const struct key keys[] = {
 	{ .name = "rule", .type = KEY_CALL, .call = rule_key },
 	{ .name = "early", .type = KEY_CHOICE, .dest = &hold_options.early,
 	    .choices = hold_early },
+	{ .name = "early-threshold", .type = KEY_DURATION,
+	    .dest = &timing_threshold, .min = 0, .max = 10000 },
 	{ .name = "good-after", .type = KEY_NUMBER, .dest = &good_after,
 	    .min = 0, .max = 1000000 },
 	{ .name = "good-ttl", .type = KEY_DURATION, .dest = &good_ttl,
@@ -225,6 +228,11 @@ static const struct filter filter_pause = {
 int
 main(int argc, char *argv[])
 {
+	struct filter	 f = filter_pause;
+
+	/* Not always: each hook costs smtpd something. */
+	if (!early_kernel)
+		timing_hooks(&f);
 	rules = rules_new();
-	return filter_main(&filter_pause, argc, argv);
+	return filter_main(&f, argc, argv);
 }

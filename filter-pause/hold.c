@@ -24,12 +24,13 @@ struct hold_options	 hold_options = {
 	.max = 100,
 };
 
-static void
-talked_end(struct session *s, struct request rq)
+void
+hold_talked(struct session *s, struct request rq)
 {
 	struct client	*c = s->data;
 
 	metric_inc(&client_counters[TALKED]);
+	c->early |= EARLY_TALKED;
 	if (hold_options.early != EARLY_LOG)
 		c->reason = "early";
 	switch ((enum hold_early)hold_options.early) {
@@ -68,7 +69,7 @@ hold_end(struct request rq)
 	if (c->early & EARLY_GONE)
 		metric_inc(&client_counters[GONE]);
 	if (c->early & EARLY_TALKED)
-		talked_end(s, rq);
+		hold_talked(s, rq);
 	else
 		client_pause(s, rq);
 }

@@ -26,6 +26,8 @@ extern struct hold_options {
 	int64_t	 max;			/* who wait at the same time */
 } hold_options;
 
+/* Answers a request of a client that spoke too early, as the key says. */
+void	hold_talked(struct session *, struct request);
 /* Answers the request, after ms milliseconds unless that is 0. */
 void	hold_begin(struct session *, struct request, int64_t ms);
 

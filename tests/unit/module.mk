@@ -21,7 +21,7 @@ UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_spool_LDADD = $(UNIT_LDADD)
 %C%_test_stream_LDADD = $(UNIT_LDADD)
 
-PAUSE_TESTS = %D%/test-good %D%/test-rules
+PAUSE_TESTS = %D%/test-good %D%/test-hold %D%/test-rules
 if EARLY_LINUX
 PAUSE_TESTS += %D%/test-early
 endif
@@ -34,6 +34,10 @@ PAUSE_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-pause
 %C%_test_good_SOURCES = %D%/test-good.c filter-pause/good.c
 %C%_test_good_CPPFLAGS = $(PAUSE_CPPFLAGS)
 %C%_test_good_LDADD = $(UNIT_LDADD)
+%C%_test_hold_SOURCES = %D%/test-hold.c filter-pause/client.c \
+	filter-pause/hold.c filter-pause/timing.c
+%C%_test_hold_CPPFLAGS = $(PAUSE_CPPFLAGS)
+%C%_test_hold_LDADD = $(UNIT_LDADD)
 %C%_test_rules_SOURCES = %D%/test-rules.c filter-pause/rules.c
 %C%_test_rules_CPPFLAGS = $(PAUSE_CPPFLAGS)
 %C%_test_rules_LDADD = $(UNIT_LDADD)
