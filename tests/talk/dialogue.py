@@ -274,7 +274,9 @@ class Dialogue:
         name = split_answer(rest)[0]
         self.do_mail(name + " joe@example.com", None)
         self.do_rcpt(name + " alice@example.org", None)
-        self.do_message(rest, block or ["Subject: test", "", "hello"])
+        if block is None:
+            block = ["Subject: test", "", "hello"]
+        self.do_message(rest, block)
 
     def do_toobig(self, rest, block):
         """The message is too big: smtpd's own refusal, after commit."""

@@ -45,7 +45,7 @@ class Talk(Verbs):
         self.workers = None
         self.helpers = []
         self.names = {"here": os.path.dirname(os.path.abspath(script.path)),
-                      "build": build}
+                      "build": build, "protocol": self.model.protocol}
         self.dialogue = Dialogue(self)
         self.command = command
         self.peer = None
@@ -145,6 +145,8 @@ class Talk(Verbs):
 
     def settle(self, s):
         """smtpd does not go on in a session before it has its answer."""
+        if s.gone:
+            return
         if s.pending:
             self.pump_until(lambda: not s.pending, "no-answer",
                             "%s at %s" % (s.name, s.phase))
@@ -251,6 +253,8 @@ class Talk(Verbs):
             raise Wrong("did not start: " + command)
 
     def shake_hands(self):
+        if self.script.options("handshake"):
+            return
         self.send("config|smtpd-version|" + self.model.release)
         if self.model.release >= "7.6":
             self.send("config|protocol|" + self.model.protocol)

@@ -32,6 +32,10 @@ class Verbs:
     def do_raw(self, rest, st):
         self.send(rest)
 
+    def do_part(self, rest, st):
+        """Bytes without an end of line."""
+        self.peer.send(rest.encode("latin-1"))
+
     def do_expect(self, rest, st):
         name, _, want = rest.partition(" ")
         if want.startswith("line ") or want == "line":
@@ -64,6 +68,12 @@ class Verbs:
         if "data-line" not in self.model.phases:
             return
         self.check_stored(s, st.block or what.split() or ["@sent"])
+
+    def do_ignore(self, rest, st):
+        """Whatever came back of that message is fine."""
+        s = self.session(rest)
+        self.settle(s)
+        s.checked = True
 
     def do_within(self, rest, st):
         low, high = rest.split()
@@ -119,6 +129,10 @@ class Verbs:
         if what != "worker":
             raise Wrong("kill what?")
         self.peer.kill_worker(getattr(signal, sig[0] if sig else "SIGKILL"))
+        self.workers = None
+
+    def do_crash(self, rest, st):
+        """From here on the worker may die by itself."""
         self.workers = None
 
     def do_signal(self, rest, st):
