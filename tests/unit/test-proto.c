@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The words of the protocol, in the order of fields of all its versions.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto.h"
+
+struct good {
+	const char	*line;
+	enum proto_kind	 kind;
+	int		 minor, outgoing, what;
+	uint64_t	 session, token;
+	const char	*arg;
+};
+
+static const struct good	 goods[] = {
+	{ "config|ready", PROTO_CONFIG, 0, 0, 0, 0, 0, "ready" },
+	{ "config|new-key|a|b", PROTO_CONFIG, 0, 0, 0, 0, 0, "new-key|a|b" },
+	{ "report|0.4|1.000001|smtp-in|tx-reset|1|2", PROTO_REPORT, 4, 0,
+	    REPORT_TX_RESET, 1, 0, "2" },
+	{ "report|0.6|1576146008.006099|smtp-out|link-disconnect|"
+	    "7641df9771b4ed00", PROTO_REPORT, 6, 1, REPORT_LINK_DISCONNECT,
+	    0x7641df9771b4ed00, 0, "" },
+	{ "report|0.10|1|smtp-in|never-heard-of|a|x|y", PROTO_REPORT, 10, 0,
+	    REPORT_UNKNOWN, 10, 0, "x|y" },
+	{ "filter|0.7|1576146008.006099|smtp-in|connect|7641df9771b4ed00|"
+	    "1ef1c203cc576e5d|mx.example|192.0.2.1", PROTO_FILTER, 7, 0,
+	    PHASE_CONNECT, 0x7641df9771b4ed00, 0x1ef1c203cc576e5d,
+	    "mx.example|192.0.2.1" },
+	{ "filter|0.7|1|smtp-in|data-line|1|2|", PROTO_FILTER, 7, 0,
+	    PHASE_DATA_LINE, 1, 2, "" },
+	{ "filter|0.7|1|smtp-in|data-line|1|2|a|b\r", PROTO_FILTER, 7, 0,
+	    PHASE_DATA_LINE, 1, 2, "a|b\r" },
+	{ "filter|0.7|1|smtp-in|data|1|2", PROTO_FILTER, 7, 0,
+	    PHASE_DATA, 1, 2, "" },
+	{ "filter|0.7|1|smtp-in|wiz|FFFFFFFFFFFFFFFF|2|", PROTO_FILTER, 7, 0,
+	    PHASE_UNKNOWN, UINT64_MAX, 2, "" },
+	{ "filter|0.7||smtp-in|commit|1|2|", PROTO_FILTER, 7, 0,
+	    PHASE_COMMIT, 1, 2, "" },
+};
+
+static const char *const	 bads[] = {
+	"", "|", "filter", "filter|", "config", "report|0.7",
+	"report|0.7|1|smtp-in|timeout", "report|1.7|1|smtp-in|timeout|1",
+	"report|0.x|1|smtp-in|timeout|1", "report|0.|1|smtp-in|timeout|1",
+	"report|0.7|1|SMTP-IN|timeout|1", "report|0.7|1|smtp-in|timeout|",
+	"report|0.7|1|smtp-in|timeout|g", "filter|0.7|1|smtp-in|data|1",
+	"report|0.7|1|smtp-in|timeout|12345678901234567",
+	"filter|0.7|1|smtp-in|data|1|x|", "filters|0.7|1|smtp-in|data|1|2|",
+	"report|0.7|1|smtp-in|timeout| 1", "report|-1.7|1|smtp-in|timeout|1",
+};
+
+static void
+lines_of_smtpd_are_understood(void **state)
+{
+	struct proto_line	 l;
+	const struct good	*g;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(goods) / sizeof(goods[0]); i++) {
+		g = &goods[i];
+		assert_null(proto_parse(&l, g->line, strlen(g->line)));
+		assert_int_equal(l.kind, g->kind);
+		assert_int_equal(l.len, strlen(g->arg));
+		assert_memory_equal(l.arg, g->arg, l.len);
+		if (g->kind == PROTO_CONFIG)
+			continue;
+		assert_int_equal(l.minor, g->minor);
+		assert_int_equal(l.outgoing, g->outgoing);
+		assert_int_equal(l.what, g->what);
+		assert_true(l.session == g->session);
+		assert_true(l.token == g->token);
+	}
+}
+
+static void
+what_is_no_line_is_named(void **state)
+{
+	struct proto_line	 l;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++)
+		if (proto_parse(&l, bads[i], strlen(bads[i])) == NULL)
+			fail_msg("taken as a line: %s", bads[i]);
+}
+
+static void
+every_name_is_found_again(void **state)
+{
+	struct proto_line	 l;
+	char			 line[128];
+	int			 i;
+
+	for (i = 0; i < PHASE_UNKNOWN; i++) {
+		(void)snprintf(line, sizeof(line), "filter|0.7|1|smtp-in|%s|1|2|",
+		    proto_phase_name(i));
+		assert_null(proto_parse(&l, line, strlen(line)));
+		assert_int_equal(l.what, i);
+	}
+	for (i = 0; i < REPORT_MAX; i++) {
+		(void)snprintf(line, sizeof(line), "report|0.7|1|smtp-in|%s|1",
+		    proto_report_name(i));
+		assert_null(proto_parse(&l, line, strlen(line)));
+		assert_int_equal(l.what, i);
+	}
+	assert_null(proto_phase_name(PHASE_UNKNOWN));
+	assert_null(proto_report_name(REPORT_UNKNOWN));
+}
+
+static void
+up_to_0_4_the_token_comes_first(void **state)
+{
+	static const char	 old[] = "filter-result|000000000000000b|"
+				    "000000000000000a|proceed\n";
+	static const char	 new[] = "filter-result|000000000000000a|"
+				    "000000000000000b|proceed\n";
+	char			 buf[PROTO_ANSWER_MAX], prefix[PROTO_PREFIX];
+	size_t			 n;
+
+	n = proto_result(buf, 4, 10, 11, "proceed");
+	assert_int_equal(n, sizeof(old) - 1);
+	assert_memory_equal(buf, old, n);
+	n = proto_result(buf, 5, 10, 11, "proceed");
+	assert_int_equal(n, sizeof(new) - 1);
+	assert_memory_equal(buf, new, n);
+	proto_prefix(prefix, 4, 10, 11);
+	assert_memory_equal(prefix, "filter-dataline|000000000000000b|"
+	    "000000000000000a|", PROTO_PREFIX);
+	proto_prefix(prefix, 7, 10, 11);
+	assert_memory_equal(prefix, "filter-dataline|000000000000000a|"
+	    "000000000000000b|", PROTO_PREFIX);
+}
+
+static void
+a_verdict_too_long_is_cut(void **state)
+{
+	char	 buf[PROTO_ANSWER_MAX], verdict[2000];
+
+	memset(verdict, 'x', sizeof(verdict) - 1);
+	verdict[sizeof(verdict) - 1] = '\0';
+	assert_int_equal(proto_result(buf, 7, 1, 2, verdict),
+	    PROTO_ANSWER_MAX);
+	assert_int_equal(buf[PROTO_ANSWER_MAX - 1], '\n');
+	assert_int_equal(buf[PROTO_ANSWER_MAX - 2], 'x');
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(lines_of_smtpd_are_understood),
+		cmocka_unit_test(what_is_no_line_is_named),
+		cmocka_unit_test(every_name_is_found_again),
+		cmocka_unit_test(up_to_0_4_the_token_comes_first),
+		cmocka_unit_test(a_verdict_too_long_is_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
