@@ -32,6 +32,7 @@ static int64_t		 good_after;
 static int64_t		 good_ttl = 24 * 3600 * 1000;
 static struct rules	*rules;
 static struct good	*good;
+static struct filter	 filter;	/* what the engine sees */
 
 static int64_t
 clock_ms(void)
@@ -147,6 +148,16 @@ rule_key(const char *value)
 	return rules_add(rules, value);
 }
 
+/* Each hook costs smtpd something: leave out what is turned off. */
+static void
+hooks_choose(void)
+{
+	if (good_after == 0)
+		filter.report[REPORT_TX_COMMIT] = NULL;
+	if (!early_kernel && timing_threshold > 0)
+		timing_hooks(&filter);
+}
+
 static int
 pause_load(int force)
 {
@@ -156,6 +167,7 @@ pause_load(int force)
 	if (again)
 		return rules_reload(rules, force);
 	again = 1;
+	hooks_choose();
 	if (pause_ms > LONG_PAUSE)
 		log_warnx("-s: a mail server may give up after 30 seconds: %g",
 		    pause_ms / 1000.0);
@@ -207,7 +219,7 @@ static const struct filter filter_pause = {
 	.name = "filter-pause",
 	.usage = "[-FnVv] [-f file] [-o key=value] [-s seconds]",
 	.keys = keys,
-	.promises = "stdio rpath",
+	.promises = "stdio",
 	.metrics = client_counters,
 	.nmetrics = COUNTERS,
 	.on_failure = FAILURE_ACCEPT,
@@ -228,11 +240,7 @@ static const struct filter filter_pause = {
 int
 main(int argc, char *argv[])
 {
-	struct filter	 f = filter_pause;
-
-	/* Not always: each hook costs smtpd something. */
-	if (!early_kernel)
-		timing_hooks(&f);
+	filter = filter_pause;
 	rules = rules_new();
-	return filter_main(&f, argc, argv);
+	return filter_main(&filter, argc, argv);
 }
