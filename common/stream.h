@@ -37,6 +37,8 @@ struct stream_ops {
 	 * "connect: Connection refused", "timed out", "protocol error".
 	 */
 	void	(*gone)(const char *why, size_t left, void *arg);
+	/* All that was written is sent: time for more.  May be NULL. */
+	void	(*sent)(struct stream *, void *arg);
 	size_t	  max;		/* longest frame; then "too long" */
 };
 
