@@ -261,6 +261,33 @@ long_lines_of_an_edit_are_cut(void **state)
 }
 
 static void
+discarding_edits_begins_anew(void **state)
+{
+	struct message *m = message_of(MSG);
+	char line[SPOOL_LINE + 10];
+	size_t len;
+
+	message_prepend(m, "X", "1\n 2");
+	assert_non_null(message_next(m, 2, &len));
+	assert_int_equal(message_cut(m), 1);
+	message_discard_edits(m);
+	message_is(m, "no edits", MSG);
+	message_free(m);
+
+	m = message_new();
+	memset(line, 'x', sizeof(line));
+	message_append(m, line, sizeof(line));
+	message_append(m, "y", 1);
+	assert_non_null(message_next(m, MAX, &len));
+	message_discard_edits(m);
+	assert_non_null(message_next(m, MAX, &len));
+	assert_int_equal(len, MAX);
+	assert_non_null(message_next(m, MAX, &len));
+	assert_int_equal(len, 1);
+	message_free(m);
+}
+
+static void
 a_full_disk_is_told(int in_body)
 {
 	struct message *m = message_of(MSG);
@@ -277,6 +304,8 @@ a_full_disk_is_told(int in_body)
 	assert_non_null(message_error(m));
 	assert_non_null(strstr(message_error(m), strerror(EFBIG)));
 	message_prepend(m, "X", "1");
+	if (!in_body)
+		assert_null(message_next(m, MAX, &len));
 	for (i = 0; i < 20 && message_next(m, MAX, &len) != NULL; i++)
 		;
 	assert_true(i < 20);
@@ -365,6 +394,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(edits_are_merged),
 		TEST(long_lines_of_an_edit_are_cut),
+		TEST(discarding_edits_begins_anew),
 		TEST(a_full_disk_is_told_and_the_message_ends),
 		TEST(a_header_may_be_as_large_as_the_message),
 		TEST(an_index_too_large_is_an_error_of_the_edits),

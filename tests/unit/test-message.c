@@ -209,6 +209,7 @@ long_lines_are_cut(void **state)
 		line_comes_out('x', SPOOL_LINE + 1, MAX, MAX);
 		line_comes_out('x', 2 * SPOOL_LINE, MAX, MAX);
 		line_comes_out('.', 1000000, MAX, MAX - 1);
+		line_comes_out('x', SPOOL_LINE + 1, 1000000, SPOOL_LINE);
 	}
 }
 

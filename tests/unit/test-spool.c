@@ -195,6 +195,33 @@ a_line_is_whole_up_to_its_limit(void **state)
 		}
 }
 
+/* Wherever the window that was read before it ends. */
+static void
+a_longest_line_is_whole_anywhere(void **state)
+{
+	struct spool *s;
+	char *line;
+	size_t first, len, next;
+
+	line = malloc(SPOOL_LINE);
+	assert_non_null(line);
+	memset(line, 'x', SPOOL_LINE);
+	spool_limits(70000, SPOOL_MEMORY_ALL);
+	for (first = 4090; first < 4100; first++) {
+		s = spool_new();
+		assert_int_equal(spool_append_line(s, line, first), 0);
+		assert_int_equal(spool_append_line(s, line, SPOOL_LINE), 0);
+		assert_int_equal(spool_append_line(s, line, 1000), 0);
+		assert_non_null(spool_line(s, 0, &len, &next));
+		assert_int_equal(next, first + 1);
+		assert_non_null(spool_line(s, next, &len, &next));
+		assert_int_equal(len, SPOOL_LINE);
+		assert_int_equal(next, first + 1 + SPOOL_LINE + 1);
+		spool_free(s);
+	}
+	free(line);
+}
+
 static void
 a_small_spool_is_small(void **state)
 {
@@ -203,6 +230,12 @@ a_small_spool_is_small(void **state)
 	assert_int_equal(spool_memory(), 0);
 	assert_int_equal(spool_append(s, big, 2000), 0);
 	assert_true(spool_memory() <= 4096);
+	spool_free(s);
+	spool_limits(5000, SPOOL_MEMORY_ALL);
+	s = spool_new();
+	assert_int_equal(spool_append(s, big, 4000), 0);
+	assert_int_equal(spool_append(s, big, 1000), 0);
+	assert_true(spool_memory() <= 5000);
 	spool_free(s);
 }
 
@@ -331,6 +364,7 @@ main(void)
 		TEST(reads_and_writes_may_alternate),
 		TEST(nothing_can_be_appended),
 		TEST(a_line_is_whole_up_to_its_limit),
+		TEST(a_longest_line_is_whole_anywhere),
 		TEST(a_small_spool_is_small),
 		TEST(one_spool_stays_within_its_limit),
 		TEST(all_spools_stay_within_theirs),
