@@ -115,6 +115,17 @@ session_count(void)
 	return count;
 }
 
+struct conn *
+session_any(void)
+{
+	size_t	 i;
+
+	for (i = 0; i < table_size; i++)
+		if (table[i] != NULL)
+			return table[i];
+	return NULL;
+}
+
 void
 session_tx_end(struct conn *c)
 {

@@ -45,6 +45,19 @@ static const struct good	 goods[] = {
 	    PHASE_DATA, 1, 2, "" },
 	{ "filter|0.7|1|smtp-in|wiz|FFFFFFFFFFFFFFFF|2|", PROTO_FILTER, 7, 0,
 	    PHASE_UNKNOWN, UINT64_MAX, 2, "" },
+	{ "filter|0.7|1.2|smtp-in|data-line|0123456789abcdef|"
+	    "fedcba9876543210|.", PROTO_FILTER, 7, 0, PHASE_DATA_LINE,
+	    0x0123456789abcdef, 0xfedcba9876543210, "." },
+	{ "filter|0.7|1.2|smtp-in|data-line|0123456789ABCDEF|"
+	    "0000000000000001|x", PROTO_FILTER, 7, 0, PHASE_DATA_LINE,
+	    0x0123456789abcdef, 1, "x" },
+	{ "filter|0.12|1.2|smtp-in|data-line|0123456789abcdef|"
+	    "0000000000000001|", PROTO_FILTER, 12, 0, PHASE_DATA_LINE,
+	    0x0123456789abcdef, 1, "" },
+	{ "filter|0.4|1.2|smtp-in|data-line|0123456789abcdef|"
+	    "0000000000000001|filter|0.4|1.2|smtp-in|data-line|1|2|",
+	    PROTO_FILTER, 4, 0, PHASE_DATA_LINE, 0x0123456789abcdef, 1,
+	    "filter|0.4|1.2|smtp-in|data-line|1|2|" },
 	{ "filter|0.7||smtp-in|commit|1|2|", PROTO_FILTER, 7, 0,
 	    PHASE_COMMIT, 1, 2, "" },
 };
@@ -57,6 +70,13 @@ static const char *const	 bads[] = {
 	"report|0.7|1|smtp-in|timeout|g", "filter|0.7|1|smtp-in|data|1",
 	"report|0.7|1|smtp-in|timeout|12345678901234567",
 	"filter|0.7|1|smtp-in|data|1|x|", "filters|0.7|1|smtp-in|data|1|2|",
+	"filter|0.7|1.2|smtp-in|data-line|0123456789abcdeg|0000000000000001|",
+	"filter|0.7|1.2|smtp-in|data-line|0123456789abcde:|0000000000000001|",
+	"filter|0.7|1.2|smtp-in|data-line|0123456789abcde@|0000000000000001|",
+	"filter|0.7|1.2|smtp-in|data-line|0123456789abcde/|0000000000000001|",
+	"filter|0.7|1.2|smtp-in|data-line|0123456789abcde`|0000000000000001|",
+	"filter|0.7|1.2|smtp-in|data-line|0123456789abcde\360|0000000000000001|",
+	"filter|0.7|1.2|smtp-in|data-line|0123456789abcde\001|0000000000000001|",
 	"report|0.7|1|smtp-in|timeout| 1", "report|-1.7|1|smtp-in|timeout|1",
 };
 
@@ -92,6 +112,25 @@ what_is_no_line_is_named(void **state)
 	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++)
 		if (proto_parse(&l, bads[i], strlen(bads[i])) == NULL)
 			fail_msg("taken as a line: %s", bads[i]);
+}
+
+/* The fast way and the long way are the same, for every byte in an id. */
+static void
+an_id_is_sixteen_digits_of_hexadecimal(void **state)
+{
+	static const char	 form[] = "filter|0.7|1.2|smtp-in|data-line|"
+				    "0123456789abcdef|00000000000000%c1|";
+	struct proto_line	 l;
+	char			 line[128];
+	int			 c;
+
+	for (c = 1; c < 256; c++) {
+		if (c == '|')
+			continue;
+		(void)snprintf(line, sizeof(line), form, c);
+		assert_int_equal(proto_parse(&l, line, strlen(line)) == NULL,
+		    strchr("0123456789abcdefABCDEF", c) != NULL);
+	}
 }
 
 static void
@@ -160,6 +199,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(lines_of_smtpd_are_understood),
 		cmocka_unit_test(what_is_no_line_is_named),
+		cmocka_unit_test(an_id_is_sixteen_digits_of_hexadecimal),
 		cmocka_unit_test(every_name_is_found_again),
 		cmocka_unit_test(up_to_0_4_the_token_comes_first),
 		cmocka_unit_test(a_verdict_too_long_is_cut),
