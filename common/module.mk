@@ -6,7 +6,6 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/bytes.c %D%/bytes.h \
 	%D%/channel.c %D%/channel.h \
 	%D%/connect.c \
-	%D%/connect.c \
 	%D%/fallback.c %D%/fallback.h \
 	%D%/filter.c %D%/filter.h \
 	%D%/guard.c %D%/guard.h \
@@ -24,7 +23,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/sandbox.h \
 	%D%/session.c %D%/session.h \
 	%D%/spool.c %D%/spool.h \
-	%D%/pool.c %D%/stream_io.c %D%/stream.c %D%/stream.h %D%/stream_io.c \
+	%D%/stream.c %D%/stream.h %D%/stream_io.c \
 	%D%/transfer.c \
 	%D%/worker.c %D%/worker.h
 EXTRA_%C%_libcommon_a_SOURCES = %D%/sandbox_none.c %D%/sandbox_linux.c \
