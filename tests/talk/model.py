@@ -9,16 +9,6 @@ has a reason to say (see LINT).  Knows nothing of scripts, sockets or time.
 
 import re
 
-RELEASES = {            # smtpd release: protocol version
-    "6.6.4p1": "0.4",
-    "6.7.1p1": "0.6",
-    "6.8.0p2": "0.6",
-    "7.3.0-portable": "0.6",
-    "7.4.0-portable": "0.7",
-    "7.8.0-portable": "0.7",
-    "7.9.0-portable": "0.7",
-}
-
 # Each rule, and what becomes of smtpd when a filter breaks it.
 RULES = {
     "exit": "lost processor: smtpd shuts down",
@@ -117,6 +107,13 @@ def number(release):
     return tuple(int(n) for n in release.split(".")[:2])
 
 
+def protocol_of(release):
+    """The version of the protocol that a release of smtpd speaks."""
+    if number(release) < (6, 7):
+        return "0.4"
+    return "0.6" if number(release) < (7, 4) else "0.7"
+
+
 class Answer:
     """One filter-result, as it came."""
 
@@ -156,7 +153,7 @@ class Model:
 
     def __init__(self, release):
         self.release = release
-        self.protocol = RELEASES[release]
+        self.protocol = protocol_of(release)
         self.cuts = number(release) < (7, 4)
         self.outgoing = self.protocol != "0.4"
         self.reports = set()    # "smtp-in|tx-mail"

@@ -20,7 +20,7 @@ import tempfile
 import time
 
 from dialogue import Dialogue
-from model import Broken, EVENTS, Model, RELEASES
+from model import Broken, EVENTS, Model, number
 from peer import Peer
 from script import Script, Wrong, expand, unstuff
 from verbs import SYMBOLS, Verbs
@@ -256,7 +256,7 @@ class Talk(Verbs):
         if self.script.options("handshake"):
             return
         self.send("config|smtpd-version|" + self.model.release)
-        if self.model.release >= "7.6":
+        if number(self.model.release) >= (7, 6):
             self.send("config|protocol|" + self.model.protocol)
         self.send("config|smtp-session-timeout|300")
         if self.model.protocol != "0.4":
@@ -334,7 +334,7 @@ def releases(script):
     """Which releases of smtpd the file is for."""
     words = " ".join(script.options("smtpd")).split() or list(SAMPLE)
     for word in words:
-        if SAMPLE.get(word, word) not in RELEASES:
+        if not re.match(r"[67]\.[0-9]+\.", SAMPLE.get(word, word)):
             raise Wrong("%s: no such smtpd: %s" % (script.path, word))
     return [SAMPLE.get(word, word) for word in words]
 
