@@ -1,20 +1,32 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * After sandbox_enter() a process can do only what it promised, in pledge(2)'s
- * words: "stdio rpath wpath cpath inet unix dns thread proc".  What is not
- * allowed fails with EPERM or EACCES; nothing is ever killed for it, since a
- * filter that dies is a dead smtpd.  One file per system: sandbox_openbsd.c,
- * sandbox_linux.c (seccomp and Landlock, as far as the kernel has them),
- * sandbox_freebsd.c, sandbox_none.c.
+ * After sandbox_enter() a process can do only what it promised.  What is not
+ * allowed fails with EPERM or EACCES (ENOSYS on OpenBSD); nothing is ever
+ * killed for it, since a filter that dies is a dead smtpd.  The words are
+ * those of pledge(2), as far as filters need them:
+ *
+ *  stdio		use what is open, time, memory, signals to oneself
+ *  rpath wpath cpath	read, write, create and rename below sandbox_path()
+ *  tmppath		temporary files in TMPDIR, else /tmp
+ *  inet unix		connect; nobody listens
+ *  dns			look up names: UDP and TCP, the resolver's files
+ *  route		the machine's own addresses and sockets (netlink)
+ *  thread		start threads; they end by returning, not pthread_exit()
+ *  proc		fork, signal others, and enter a sandbox once more
+ *
+ * One file per system: sandbox_openbsd.c, sandbox_linux.c (seccomp and
+ * Landlock, as far as the kernel has them), sandbox_freebsd.c, sandbox_none.c.
  */
 
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
 /*
- * A file or a directory that will be opened later on; perm is unveil(2)'s "r",
- * "rw" or "rwc".  For a file its directory is meant, so that a file that is
- * replaced by rename(2) can be read again.  path is copied.
+ * A file or a directory that will be opened later on, or a socket that will be
+ * connected to (unveil(2) counts these); perm is unveil(2)'s "r", "rw" or
+ * "rwc".  For a file its directory is meant, so that a file that is replaced by
+ * rename(2) can be read again.  path is copied.  Before sandbox_enter(), and of
+ * a guard and its workers before the guard's.
  */
 void	sandbox_path(const char *path, const char *perm);
 

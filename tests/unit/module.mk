@@ -41,4 +41,11 @@ PAUSE_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-pause
 %C%_test_rules_SOURCES = %D%/test-rules.c filter-pause/rules.c
 %C%_test_rules_CPPFLAGS = $(PAUSE_CPPFLAGS)
 %C%_test_rules_LDADD = $(UNIT_LDADD)
+
+if SANDBOX_LINUX
+check_PROGRAMS += %D%/test-sandbox
+TESTS += %D%/test-sandbox
+%C%_test_sandbox_LDADD = $(UNIT_LDADD) -lpthread
+endif
+EXTRA_DIST += %D%/stderr.h
 endif

@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The sandbox on Linux, each promise in a child of its own: what was promised
+ * works, all else fails with an error, and nobody dies of it.  What the kernel
+ * lacks is skipped.
+ */
+
+#include <sys/types.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+
+#include "sandbox.h"
+#include "spool.h"
+
+#define FILTER_MODE	2	/* SECCOMP_MODE_FILTER */
+#define LANDLOCK_CREATE	444
+
+/* In a child: the line that failed is what the parent shows. */
+#define CHECK(x)	do { if (!(x)) child_fail(__LINE__, #x); } while (0)
+#define DENIED(x)	CHECK((errno = 0, (x)) == -1 && \
+			(errno == EPERM || errno == EACCES))
+
+static char	 dir[] = "/tmp/test-sandbox.XXXXXX";
+static char	 allowed[64], forbidden[64], list[80], secret[80];
+
+static void
+child_fail(int line, const char *what)
+{
+	(void)fprintf(stderr, "line %d: %s (errno %d, %s)\n", line, what,
+	    errno, strerror(errno));
+	_exit(1);
+}
+
+static void
+in_child(void (*body)(void))
+{
+	int	 status;
+	pid_t	 pid;
+
+	(void)fflush(NULL);
+	assert_true((pid = fork()) != -1);
+	if (pid == 0) {
+		/* A watchdog, as a denied call may end in a loop. */
+		(void)alarm(20);
+		body();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* Asked of the kernel, not of the code under test. */
+static void
+need_seccomp(void)
+{
+	if (prctl(PR_SET_SECCOMP, FILTER_MODE, NULL, 0, 0) == -1 &&
+	    errno != EFAULT)
+		skip();
+}
+
+static void
+need_landlock(void)
+{
+	if (syscall(LANDLOCK_CREATE, NULL, 0, 1) < 1)
+		skip();
+}
+
+static int
+have_landlock(void)
+{
+	return syscall(LANDLOCK_CREATE, NULL, 0, 1) >= 1;
+}
+
+static void
+enter(const char *words)
+{
+	int	 ret, whole = have_landlock();
+
+	ret = sandbox_enter(words);
+	CHECK(ret == (whole ? 0 : -1));
+}
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE	*fp;
+
+	CHECK((fp = fopen(path, "w")) != NULL);
+	CHECK(fputs(text, fp) >= 0);
+	CHECK(fclose(fp) == 0);
+}
+
+static void
+read_file(const char *path, const char *want)
+{
+	char	 buf[64];
+	FILE	*fp;
+
+	CHECK((fp = fopen(path, "r")) != NULL);
+	CHECK(fgets(buf, sizeof(buf), fp) != NULL);
+	CHECK(strcmp(buf, want) == 0);
+	(void)fclose(fp);
+}
+
+static void
+tick(evutil_socket_t fd, short what, void *arg)
+{
+	(*(int *)arg)++;
+}
+
+static void
+body_events(void)
+{
+	struct timeval		 soon = { .tv_usec = 1000 };
+	struct event_base	*base;
+	int			 ticks = 0;
+
+	enter("stdio");
+	CHECK((base = event_base_new()) != NULL);
+	CHECK(event_base_once(base, -1, EV_TIMEOUT, tick, &ticks, &soon) == 0);
+	CHECK(event_base_dispatch(base) == 1 && ticks == 1);
+	event_base_free(base);
+}
+
+static void
+body_sockets(void)
+{
+	struct pollfd	 pfd = { .events = POLLIN };
+	char		 buf[8];
+	int		 pair[2], n;
+
+	enter("stdio");
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	CHECK(send(pair[0], "abc", 3, MSG_NOSIGNAL) == 3);
+	pfd.fd = pair[1];
+	CHECK(poll(&pfd, 1, 1000) == 1);
+	CHECK(ioctl(pair[1], FIONREAD, &n) == 0 && n == 3);
+	CHECK(fcntl(pair[1], F_SETFL, O_NONBLOCK) == 0);
+	CHECK(recv(pair[1], buf, sizeof(buf), 0) == 3);
+	CHECK(shutdown(pair[0], SHUT_WR) == 0);
+	CHECK(read(pair[1], buf, sizeof(buf)) == 0);
+	CHECK(pipe(pair) == 0 && write(pair[1], "x", 1) == 1);
+}
+
+static void
+body_memory(void)
+{
+	struct timespec	 ts;
+	struct stat	 st;
+	char		*p;
+	size_t		 size;
+
+	enter("stdio");
+	for (size = 16; size < 64 << 20; size *= 4) {
+		CHECK((p = malloc(size)) != NULL);
+		memset(p, 1, size);
+		CHECK((p = realloc(p, size * 2)) != NULL);
+		free(p);
+	}
+	CHECK(clock_gettime(CLOCK_REALTIME, &ts) == 0 && time(NULL) > 0);
+	CHECK(fstat(STDERR_FILENO, &st) == 0);
+	CHECK(getpid() > 0 && sysconf(_SC_OPEN_MAX) > 0);
+	CHECK(raise(0) == 0 && signal(SIGUSR1, SIG_IGN) != SIG_ERR);
+	CHECK(raise(SIGUSR1) == 0);
+}
+
+static void
+stdio_runs_an_event_loop_sockets_and_memory(void **state)
+{
+	need_seccomp();
+	in_child(body_events);
+	in_child(body_sockets);
+	in_child(body_memory);
+}
+
+static void *
+thread_main(void *arg)
+{
+	*(int *)arg = 1;
+	return NULL;
+}
+
+static void
+body_stdio_denied(void)
+{
+	char		*argv[] = { NULL };
+	pthread_t	 thread;
+	pid_t		 parent = getppid();
+	int		 mark = 0, pair[2];
+
+	enter("stdio");
+	DENIED(open("/etc/passwd", O_RDONLY));
+	DENIED(socket(AF_INET, SOCK_STREAM, 0));
+	DENIED(socket(AF_UNIX, SOCK_STREAM, 0));
+	DENIED(socketpair(AF_INET, SOCK_STREAM, 0, pair));
+	DENIED(fork());
+	DENIED(execve("/bin/true", argv, argv));
+	DENIED(kill(parent, 0));
+	DENIED(unlink(secret));
+	DENIED(chmod("/tmp", 0777));
+	DENIED((int)syscall(SYS_ptrace, 0, 0, 0, 0));
+	DENIED((int)syscall(SYS_bpf, 0, 0, 0));
+	DENIED((int)syscall(SYS_io_uring_setup, 1, NULL));
+	/* A call of another ABI: x32. */
+	DENIED((int)syscall(0x40000000 + SYS_getpid));
+	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+	CHECK(errno == EPERM);
+	CHECK(pthread_create(&thread, NULL, thread_main, &mark) != 0);
+}
+
+static void
+stdio_alone_opens_connects_forks_and_runs_nothing(void **state)
+{
+	need_seccomp();
+	in_child(body_stdio_denied);
+}
+
+static void
+body_inet(void)
+{
+	struct sockaddr_in	 sin = { .sin_family = AF_INET };
+	int			 fd;
+
+	enter("stdio inet");
+	CHECK((fd = socket(AF_INET, SOCK_STREAM, 0)) != -1);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(1);
+	CHECK(connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0 ||
+	    errno == ECONNREFUSED || errno == ENETUNREACH);
+	DENIED(listen(fd, 1));
+	DENIED(bind(fd, (struct sockaddr *)&sin, sizeof(sin)));
+	CHECK((fd = socket(AF_INET6, SOCK_DGRAM, 0)) != -1 ||
+	    errno == EAFNOSUPPORT);
+	DENIED(socket(AF_UNIX, SOCK_STREAM, 0));
+	DENIED(socket(AF_NETLINK, SOCK_RAW, 0));
+	DENIED(open("/etc/passwd", O_RDONLY));
+}
+
+static void
+body_unix(void)
+{
+	struct sockaddr_un	 sun = { .sun_family = AF_UNIX };
+	int			 fd, listener;
+
+	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/sock",
+	    allowed);
+	CHECK((listener = socket(AF_UNIX, SOCK_STREAM, 0)) != -1);
+	CHECK(bind(listener, (struct sockaddr *)&sun, sizeof(sun)) == 0);
+	CHECK(listen(listener, 1) == 0);
+	enter("stdio unix");
+	CHECK((fd = socket(AF_UNIX, SOCK_STREAM, 0)) != -1);
+	CHECK(connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0);
+	CHECK(accept(listener, NULL, NULL) != -1);
+	DENIED(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+static void
+body_route(void)
+{
+	enter("stdio route");
+	CHECK(socket(AF_NETLINK, SOCK_RAW, 0) != -1);
+	/* 4 is NETLINK_SOCK_DIAG, 9 NETLINK_AUDIT. */
+	CHECK(socket(AF_NETLINK, SOCK_RAW, 4) != -1 ||
+	    errno == EPROTONOSUPPORT);
+	DENIED(socket(AF_NETLINK, SOCK_RAW, 9));
+	DENIED(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+static void
+inet_unix_and_route_open_their_own_sockets_only(void **state)
+{
+	need_seccomp();
+	in_child(body_inet);
+	in_child(body_unix);
+	in_child(body_route);
+}
+
+static void
+body_thread(void)
+{
+	pthread_t	 thread;
+	int		 mark = 0;
+
+	enter("stdio thread");
+	CHECK(pthread_create(&thread, NULL, thread_main, &mark) == 0);
+	CHECK(pthread_join(thread, NULL) == 0 && mark == 1);
+	DENIED(fork());
+}
+
+static void
+threads_are_no_processes(void **state)
+{
+	need_seccomp();
+	in_child(body_thread);
+}
+
+static volatile int	 go, denied;
+
+static void *
+thread_early(void *arg)
+{
+	while (!go)
+		(void)usleep(1000);
+	denied = socket(AF_INET, SOCK_STREAM, 0) == -1 && errno == EPERM;
+	return NULL;
+}
+
+static void
+body_threads(void)
+{
+	pthread_t	 thread;
+
+	CHECK(pthread_create(&thread, NULL, thread_early, NULL) == 0);
+	enter("stdio");
+	go = 1;
+	CHECK(pthread_join(thread, NULL) == 0);
+	CHECK(denied);
+}
+
+static void
+threads_from_before_are_restricted_too(void **state)
+{
+	need_seccomp();
+	in_child(body_threads);
+}
+
+static void
+body_proc(void)
+{
+	int	 status;
+	pid_t	 pid;
+
+	enter("stdio inet proc");
+	CHECK((pid = fork()) != -1);
+	if (pid == 0) {
+		enter("stdio");
+		DENIED(socket(AF_INET, SOCK_STREAM, 0));
+		DENIED(fork());
+		CHECK(write(STDERR_FILENO, "", 0) == 0);
+		_exit(0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK(socket(AF_INET, SOCK_STREAM, 0) != -1);
+	CHECK((pid = fork()) != -1);
+	if (pid == 0) {
+		enter("stdio inet unix");
+		/* What the guard did not have, a worker can't get. */
+		DENIED(socket(AF_UNIX, SOCK_STREAM, 0));
+		for (;;)
+			(void)pause();
+	}
+	CHECK(kill(pid, SIGKILL) == 0);
+	CHECK(waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGKILL);
+}
+
+static void
+a_guard_forks_workers_with_less_and_kills_them(void **state)
+{
+	need_seccomp();
+	in_child(body_proc);
+}
+
+static void
+body_rpath(void)
+{
+	struct stat	 st;
+
+	sandbox_path(list, "r");
+	enter("stdio rpath");
+	read_file(list, "one\n");
+	CHECK(stat(secret, &st) == 0);
+	DENIED(open(list, O_WRONLY));
+	DENIED(open(list, O_RDONLY | O_TRUNC));
+	DENIED(open(list, O_RDWR));
+	DENIED(unlink(list));
+}
+
+static void
+rpath_reads_and_does_not_write(void **state)
+{
+	need_seccomp();
+	in_child(body_rpath);
+}
+
+static void
+body_paths(void)
+{
+	sandbox_path(list, "r");
+	enter("stdio rpath proc");
+	DENIED(open(secret, O_RDONLY));
+	DENIED(open("/etc/passwd", O_RDONLY));
+	read_file(list, "one\n");
+}
+
+static void
+body_no_path(void)
+{
+	enter("stdio rpath wpath cpath");
+	DENIED(open(list, O_RDONLY));
+	DENIED(open(secret, O_WRONLY));
+	DENIED(open("/tmp/test-sandbox.not", O_WRONLY | O_CREAT, 0600));
+}
+
+static void
+only_named_paths_are_there(void **state)
+{
+	need_landlock();
+	in_child(body_paths);
+	in_child(body_no_path);
+}
+
+static void
+body_renamed(void)
+{
+	int	 ready[2], gone[2], status;
+	char	 next[90], c;
+	pid_t	 pid;
+
+	(void)snprintf(next, sizeof(next), "%s.next", list);
+	CHECK(pipe(ready) == 0 && pipe(gone) == 0);
+	CHECK((pid = fork()) != -1);
+	if (pid == 0) {
+		sandbox_path(list, "r");
+		enter("stdio rpath");
+		read_file(list, "one\n");
+		CHECK(write(ready[1], "", 1) == 1);
+		CHECK(read(gone[0], &c, 1) == 1);
+		read_file(list, "two\n");
+		_exit(0);
+	}
+	CHECK(read(ready[0], &c, 1) == 1);
+	write_file(next, "two\n");
+	CHECK(rename(next, list) == 0);
+	CHECK(write(gone[1], "", 1) == 1);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	write_file(list, "one\n");
+}
+
+static void
+body_symlink(void)
+{
+	char	 link[90];
+
+	(void)snprintf(link, sizeof(link), "%s/link", forbidden);
+	CHECK(symlink(list, link) == 0);
+	sandbox_path(link, "r");
+	enter("stdio rpath cpath");
+	read_file(link, "one\n");
+}
+
+static void
+a_file_replaced_by_rename_can_be_read_again(void **state)
+{
+	need_landlock();
+	in_child(body_renamed);
+	in_child(body_symlink);
+}
+
+static void
+body_write(void)
+{
+	char	 next[90], stray[90];
+
+	(void)snprintf(next, sizeof(next), "%s.new", list);
+	(void)snprintf(stray, sizeof(stray), "%s/stray", forbidden);
+	sandbox_path(list, "rwc");
+	sandbox_path(forbidden, "r");
+	enter("stdio rpath wpath cpath");
+	write_file(next, "one\n");
+	CHECK(rename(next, list) == 0);
+	read_file(list, "one\n");
+	read_file(secret, "secret\n");
+	DENIED(open(secret, O_WRONLY));
+	DENIED(open(stray, O_WRONLY | O_CREAT, 0600));
+	DENIED(unlink(secret));
+	DENIED(symlink("/etc/passwd", next));
+	CHECK(execlp("/bin/true", "true", (char *)NULL) == -1);
+}
+
+static void
+rwc_writes_there_and_nowhere_else(void **state)
+{
+	need_landlock();
+	in_child(body_write);
+}
+
+static void
+body_tmp(void)
+{
+	struct spool	*spool;
+	char		 block[4096];
+	size_t		 i, len;
+
+	memset(block, 'x', sizeof(block));
+	spool_limits(8192, 8192);
+	enter("stdio tmppath");
+	CHECK((spool = spool_new()) != NULL);
+	for (i = 0; i < 64; i++)
+		CHECK(spool_append(spool, block, sizeof(block)) == 0);
+	CHECK(spool_at(spool, 200000, &len) != NULL && len > 0);
+	spool_free(spool);
+	DENIED(open("/etc/passwd", O_RDONLY));
+}
+
+static void
+a_spool_can_go_to_its_temporary_file(void **state)
+{
+	need_landlock();
+	in_child(body_tmp);
+}
+
+static void
+body_dns(void)
+{
+	enter("stdio dns");
+	CHECK(open("/etc/hosts", O_RDONLY) != -1 || errno == ENOENT);
+	CHECK(open("/etc/resolv.conf", O_RDONLY) != -1 || errno == ENOENT);
+	CHECK(socket(AF_INET, SOCK_DGRAM, 0) != -1);
+	DENIED(open("/etc/passwd", O_RDONLY));
+}
+
+static void
+dns_reads_the_resolvers_files_only(void **state)
+{
+	need_landlock();
+	in_child(body_dns);
+}
+
+static int
+setup(void **state)
+{
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	(void)snprintf(allowed, sizeof(allowed), "%s/allowed", dir);
+	(void)snprintf(forbidden, sizeof(forbidden), "%s/forbidden", dir);
+	if (mkdir(allowed, 0700) == -1 || mkdir(forbidden, 0700) == -1)
+		return -1;
+	(void)snprintf(list, sizeof(list), "%s/list", allowed);
+	(void)snprintf(secret, sizeof(secret), "%s/secret", forbidden);
+	write_file(list, "one\n");
+	write_file(secret, "secret\n");
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	char	 link[90], sock[90];
+
+	(void)snprintf(link, sizeof(link), "%s/link", forbidden);
+	(void)snprintf(sock, sizeof(sock), "%s/sock", allowed);
+	(void)unlink(link);
+	(void)unlink(sock);
+	(void)unlink(list);
+	(void)unlink(secret);
+	(void)rmdir(allowed);
+	(void)rmdir(forbidden);
+	return rmdir(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(stdio_runs_an_event_loop_sockets_and_memory),
+		cmocka_unit_test(
+		    stdio_alone_opens_connects_forks_and_runs_nothing),
+		cmocka_unit_test(
+		    inet_unix_and_route_open_their_own_sockets_only),
+		cmocka_unit_test(threads_are_no_processes),
+		cmocka_unit_test(threads_from_before_are_restricted_too),
+		cmocka_unit_test(
+		    a_guard_forks_workers_with_less_and_kills_them),
+		cmocka_unit_test(rpath_reads_and_does_not_write),
+		cmocka_unit_test(only_named_paths_are_there),
+		cmocka_unit_test(a_file_replaced_by_rename_can_be_read_again),
+		cmocka_unit_test(rwc_writes_there_and_nowhere_else),
+		cmocka_unit_test(a_spool_can_go_to_its_temporary_file),
+		cmocka_unit_test(dns_reads_the_resolvers_files_only),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
