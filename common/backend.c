@@ -80,8 +80,9 @@ backend_free(struct backend *b)
 		b->servers = srv->next;
 		server_free(srv);
 	}
+	/* Its look-ups end in the next round of the loop, if there is one. */
 	if (b->dns != NULL)
-		evdns_base_free(b->dns, 0);
+		evdns_base_free(b->dns, 1);
 	free(b->name);
 	free(b->scratch);
 	free(b);

@@ -2,7 +2,9 @@ if HAVE_CMOCKA
 UNIT_TESTS = \
 	%D%/test-addrs %D%/test-header %D%/test-ledger %D%/test-log \
 	%D%/test-message %D%/test-message-edit %D%/test-metric %D%/test-options %D%/test-proto \
-	%D%/test-ring %D%/test-session %D%/test-spool %D%/test-stream
+	%D%/test-ring %D%/test-session %D%/test-spool $(STREAM_TESTS)
+STREAM_TESTS = \
+	%D%/test-backend %D%/test-connect %D%/test-stream %D%/test-stream-write
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 AM_CPPFLAGS += $(CMOCKA_CFLAGS)
@@ -19,7 +21,14 @@ UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_ring_LDADD = $(UNIT_LDADD)
 %C%_test_session_LDADD = $(UNIT_LDADD)
 %C%_test_spool_LDADD = $(UNIT_LDADD)
+%C%_test_backend_SOURCES = %D%/test-backend.c %D%/peer.c %D%/peer.h
+%C%_test_backend_LDADD = $(UNIT_LDADD)
+%C%_test_connect_SOURCES = %D%/test-connect.c %D%/peer.c %D%/peer.h
+%C%_test_connect_LDADD = $(UNIT_LDADD)
+%C%_test_stream_SOURCES = %D%/test-stream.c %D%/peer.c %D%/peer.h
 %C%_test_stream_LDADD = $(UNIT_LDADD)
+%C%_test_stream_write_SOURCES = %D%/test-stream-write.c %D%/peer.c %D%/peer.h
+%C%_test_stream_write_LDADD = $(UNIT_LDADD)
 
 PAUSE_TESTS = %D%/test-good %D%/test-hold %D%/test-rules
 if EARLY_LINUX

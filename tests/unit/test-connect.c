@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From what the operator wrote to a connection: addresses, names and their
+ * look-up, servers that refuse or do not answer.
+ */
+
+#include <sys/types.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <event2/dns.h>
+#include <event2/event.h>
+
+#include "peer.h"
+
+/* What "where" means; error is a part of what must be said, or NULL. */
+static const struct where {
+	const char	*where;
+	int		 port;
+	const char	*label;
+	const char	*error;
+} wheres[] = {
+	{ "/run/x.sock", 0, "unix:/run/x.sock", NULL },
+	{ "unix:/run/x.sock", 0, "unix:/run/x.sock", NULL },
+	{ "192.0.2.1:783", 0, "192.0.2.1:783", NULL },
+	{ "192.0.2.1", 783, "192.0.2.1:783", NULL },
+	{ "inet:mx.example:25", 783, "mx.example:25", NULL },
+	{ "[2001:db8::1]:25", 0, "[2001:db8::1]:25", NULL },
+	{ "inet6:[2001:db8::1]", 26, "[2001:db8::1]:26", NULL },
+	{ "inet6:mx.example:25", 0, "mx.example:25", NULL },
+	{ "", 1, NULL, "no host" },
+	{ ":25", 1, NULL, "no host" },
+	{ "unix:run/x", 0, NULL, "absolute" },
+	{ "192.0.2.1", 0, NULL, "no port" },
+	{ "192.0.2.1:", 1, NULL, "port" },
+	{ "192.0.2.1:0", 1, NULL, "port" },
+	{ "192.0.2.1:65536", 1, NULL, "port" },
+	{ "192.0.2.1:smtp", 1, NULL, "port" },
+	{ "2001:db8::1", 25, NULL, "[]" },
+	{ "[2001:db8::1", 25, NULL, "missing ]" },
+	{ "[2001:db8::1]25", 25, NULL, "after ]" },
+	{ "[192.0.2.1]:25", 0, NULL, "IPv6" },
+	{ "inet6:192.0.2.1:25", 0, NULL, "IPv6" },
+	{ "two words:25", 0, NULL, "host name" }
+};
+
+static void
+servers_are_named_in_many_ways(void **state)
+{
+	const struct where	*w;
+	struct backend		*b;
+	const char		*error;
+
+	for (w = wheres; w < wheres + sizeof(wheres) / sizeof(*wheres); w++) {
+		b = backend_new("test");
+		error = backend_add(b, w->where, w->port);
+		if (w->error == NULL) {
+			assert_null(error);
+			assert_string_equal(b->servers->label, w->label);
+		} else {
+			assert_non_null(error);
+			if (strstr(error, w->error) == NULL)
+				fail_msg("%s: %s", w->where, error);
+			assert_null(b->servers);
+		}
+		backend_free(b);
+	}
+}
+
+/* Whether it fails at once or from the loop is the kernel's choice. */
+static void
+expect_refused(struct backend *b)
+{
+	struct client	 c = { .s = NULL };
+
+	client_open(&c, b, "request\n", 2000);
+	if (c.s != NULL) {
+		run_until(&c.gones);
+		assert_string_equal(c.why, "connect: Connection refused");
+	}
+	assert_int_equal(c.ups, 0);
+	assert_false(backend_ready(b));
+	assert_non_null(strstr(backend_why(b), "connect: Connection refused"));
+}
+
+static void
+a_server_that_refuses_is_down(void **state)
+{
+	struct client	 c = { .s = NULL };
+	struct peer	 p;
+	struct backend	*b;
+	int		 tcp;
+
+	for (tcp = 0; tcp < 2; tcp++) {
+		peer_refuse(&p, tcp);
+		b = backend_to(p.where);
+		warnings = 0;
+		expect_refused(b);
+		assert_non_null(strstr(logged, p.where));
+		assert_int_equal(warnings, 1);
+		/* And now a try costs nothing. */
+		client_open(&c, b, NULL, 2000);
+		assert_null(c.s);
+		assert_int_equal(warnings, 1);
+		backend_free(b);
+		peer_stop(&p);
+	}
+}
+
+static void
+a_socket_that_is_missing_is_told(void **state)
+{
+	struct client	 c = { .s = NULL };
+	struct backend	*b = backend_to("/nonexistent/x.sock");
+
+	assert_string_equal(backend_why(b), "test: ready");
+	client_open(&c, b, NULL, 2000);
+	assert_null(c.s);
+	assert_string_equal(backend_why(b), "test: unix:/nonexistent/x.sock: "
+	    "connect: No such file or directory (next try in 1 s)");
+	backend_free(b);
+}
+
+/* Fill the backlog of a server that never accepts. */
+static int
+fill(struct backend *b, int fds[], int max)
+{
+	int	 n;
+
+	for (n = 0; n < max; n++) {
+		if ((fds[n] = connect_address(&b->servers->addrs[0])) == -1)
+			break;
+	}
+	return n;
+}
+
+static void
+a_full_backlog_meets_the_connect_deadline(void **state)
+{
+	struct client	 c = { .s = NULL };
+	struct peer	 p;
+	struct backend	*b;
+	int		 fds[16], n, tcp;
+	int64_t		 before;
+
+	for (tcp = 0; tcp < 2; tcp++) {
+		if (tcp)
+			peer_start_tcp(&p, NULL);
+		else
+			peer_start(&p, NULL);
+		b = backend_to(p.where);
+		n = fill(b, fds, 16);
+		memset(&c, 0, sizeof(c));
+		before = now_ms();
+		client_open(&c, b, "request\n", 150);
+		assert_non_null(c.s);
+		run_until(&c.gones);
+		assert_string_equal(c.why, "connect: timed out");
+		assert_in_range(now_ms() - before, 150, 2000);
+		assert_int_equal(c.ups, 0);
+		while (n > 0)
+			(void)close(fds[--n]);
+		backend_free(b);
+		peer_stop(&p);
+	}
+}
+
+static void
+our_own_lack_of_descriptors_is_not_the_servers_fault(void **state)
+{
+	struct client	 c = { .s = NULL };
+	struct rlimit	 old, none;
+	struct peer	 p;
+	struct backend	*b;
+
+	peer_start(&p, peer_echo);
+	b = backend_to(p.where);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = old;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	client_open(&c, b, NULL, 2000);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_null(c.s);
+	assert_string_equal(backend_why(b),
+	    "test: connect: Too many open files");
+	assert_true(backend_ready(b));
+	backend_free(b);
+	peer_stop(&p);
+}
+
+static void
+check_reaches_each_server(void **state)
+{
+	struct peer	 bad, good;
+	struct backend	*b;
+	char		 name[64];
+
+	peer_refuse(&bad, 1);
+	peer_start_tcp(&good, peer_echo);
+	b = backend_to(bad.where);
+	warnings = 0;
+	assert_int_equal(backend_check(b, 1000), -1);
+	assert_int_equal(warnings, 1);
+	assert_non_null(strstr(logged, "Connection refused"));
+	(void)snprintf(name, sizeof(name), "localhost%s",
+	    strchr(good.where, ':'));
+	assert_null(backend_add(b, name, 0));
+	assert_int_equal(backend_check(b, 1000), 0);
+	assert_int_equal(warnings, 2);
+	backend_free(b);
+	peer_stop(&bad);
+	peer_stop(&good);
+}
+
+/* DNS: answers with what the first label says, or not at all. */
+static void
+dns_answer(evutil_socket_t fd, short what, void *arg)
+{
+	static const unsigned char	 a[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0,
+					     60, 0, 4, 127, 0, 0, 1 };
+	unsigned char			 q[600];
+	struct sockaddr_in		 from;
+	socklen_t			 len = sizeof(from);
+	ssize_t				 n;
+	int				*queries = arg;
+
+	n = recvfrom(fd, q, 500, 0, (struct sockaddr *)&from, &len);
+	if (n < 17)
+		return;
+	(*queries)++;
+	if (strncasecmp((char *)q + 13, "mute", 4) == 0)
+		return;
+	q[2] |= 0x80;
+	if (strncasecmp((char *)q + 13, "none", 4) == 0)
+		q[3] |= 3;		/* NXDOMAIN */
+	else if (q[n - 3] == 1) {	/* type A */
+		q[7] = 1;
+		memcpy(q + n, a, sizeof(a));
+		n += sizeof(a);
+	}
+	(void)sendto(fd, q, (size_t)n, 0, (struct sockaddr *)&from, len);
+}
+
+static struct backend *
+backend_dns(const char *name, const char *where, struct event *ev, int *count)
+{
+	struct sockaddr_in	 in = { .sin_family = AF_INET };
+	socklen_t		 len = sizeof(in);
+	struct backend		*b;
+	char			 text[64];
+	int			 fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+	event_assign(ev, loop, fd, EV_READ | EV_PERSIST, dns_answer, count);
+	assert_int_equal(event_add(ev, NULL), 0);
+	(void)snprintf(text, sizeof(text), "%s%s", name, strchr(where, ':'));
+	b = backend_to(text);
+	b->dns = evdns_base_new(loop, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	(void)snprintf(text, sizeof(text), "127.0.0.1:%d", ntohs(in.sin_port));
+	assert_int_equal(evdns_base_nameserver_ip_add(b->dns, text), 0);
+	return b;
+}
+
+static void
+dns_stop(struct event *ev)
+{
+	event_del(ev);
+	(void)close(event_get_fd(ev));
+	/* What evdns put off to the loop when it was freed. */
+	run_ms(20);
+}
+
+static void
+a_name_is_looked_up_once_a_minute(void **state)
+{
+	struct client	 c[3] = { { .s = NULL } };
+	struct event	 ev;
+	struct peer	 p;
+	struct backend	*b;
+	int		 queries = 0, before, i;
+
+	peer_start_tcp(&p, peer_echo);
+	b = backend_dns("good.example", p.where, &ev, &queries);
+	for (i = 0; i < 3; i++)
+		client_open(&c[i], b, "request\n", 3000);
+	for (i = 0; i < 3; i++)
+		run_until(&c[i].ins);
+	assert_int_not_equal(queries, 0);
+	before = queries;
+	for (i = 0; i < 3; i++)
+		stream_close(c[i].s);
+	assert_true(client_ask(&c[0], b, "again\n", CLOSE));
+	assert_int_equal(queries, before);
+	backend_free(b);
+	dns_stop(&ev);
+	peer_stop(&p);
+}
+
+static void
+names_without_an_answer_fail_over(void **state)
+{
+	static const char *const names[] = { "none.example", "mute.example" };
+	struct client	 c;
+	struct event	 ev;
+	struct peer	 p;
+	struct backend	*b;
+	int		 queries = 0, i;
+
+	peer_start_tcp(&p, peer_echo);
+	for (i = 0; i < 2; i++) {
+		b = backend_dns(names[i], p.where, &ev, &queries);
+		memset(&c, 0, sizeof(c));
+		client_open(&c, b, "request\n", 300);
+		assert_non_null(c.s);
+		run_until(&c.gones);
+		assert_memory_equal(c.why, "lookup: ", 8);
+		assert_non_null(strstr(backend_why(b), c.why));
+		/* With a second server nobody notices. */
+		assert_null(backend_add(b, p.where, 0));
+		b->servers->until = 0;
+		memset(&c, 0, sizeof(c));
+		client_open(&c, b, "request\n", 600);
+		run_until(&c.ins);
+		assert_false(b->servers->until == 0);
+		assert_string_equal(stream_peer(c.s), p.where);
+		backend_free(b);
+		dns_stop(&ev);
+	}
+	peer_stop(&p);
+}
+
+static void
+localhost_needs_no_dns_and_all_its_addresses_are_tried(void **state)
+{
+	struct client	 c;
+	struct peer	 p;
+	struct backend	*b;
+	char		 name[64];
+
+	/* It listens on 127.0.0.1 only. */
+	peer_start_tcp(&p, peer_echo);
+	(void)snprintf(name, sizeof(name), "localhost%s",
+	    strchr(p.where, ':'));
+	b = backend_to(name);
+	assert_true(client_ask(&c, b, "request\n", NOTHING));
+	assert_string_equal(stream_peer(c.s), name);
+	backend_free(b);
+	peer_stop(&p);
+}
+
+static void
+a_backend_can_go_while_its_streams_wait(void **state)
+{
+	struct client	 c[3] = { { .s = NULL } };
+	struct event	 ev;
+	struct peer	 p;
+	struct backend	*b;
+	int		 queries = 0, i;
+
+	peer_start_tcp(&p, peer_mute);
+	b = backend_dns("mute.example", p.where, &ev, &queries);
+	for (i = 0; i < 3; i++)
+		client_open(&c[i], b, "request\n", 5000);
+	run_until(&queries);
+	backend_free(b);
+	dns_stop(&ev);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(c[i].gones, 0);
+	peer_stop(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(servers_are_named_in_many_ways),
+		cmocka_unit_test(a_server_that_refuses_is_down),
+		cmocka_unit_test(a_socket_that_is_missing_is_told),
+		cmocka_unit_test(a_full_backlog_meets_the_connect_deadline),
+		cmocka_unit_test(our_own_lack_of_descriptors_is_not_the_servers_fault),
+		cmocka_unit_test(check_reaches_each_server),
+		cmocka_unit_test(a_name_is_looked_up_once_a_minute),
+		cmocka_unit_test(names_without_an_answer_fail_over),
+		cmocka_unit_test(localhost_needs_no_dns_and_all_its_addresses_are_tried),
+		cmocka_unit_test(a_backend_can_go_while_its_streams_wait)
+	};
+
+	return cmocka_run_group_tests(tests, peer_setup, peer_teardown);
+}
