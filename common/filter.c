@@ -6,6 +6,7 @@
  */
 
 #include <sys/types.h>
+#include <sys/resource.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -154,6 +155,18 @@ worker_reload(int force)
 		(void)metric_write(metrics_file);
 }
 
+/* A spooled message, a backend's connection: each holds a descriptor. */
+static void
+raise_descriptors(void)
+{
+	struct rlimit	 rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < rl.rlim_max) {
+		rl.rlim_cur = rl.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &rl);
+	}
+}
+
 static int
 worker(struct shared *sh, unsigned int generation)
 {
@@ -194,6 +207,7 @@ filter_main(const struct filter *f, int argc, char *argv[])
 		return 1;
 	if (check_only)
 		return check();
+	raise_descriptors();
 	if (foreground)
 		return worker_run(guard_map(), 0, 1);
 	conf.policy = engine.policy;

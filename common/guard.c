@@ -82,7 +82,8 @@ set_signals(void (*handler)(int), void (*ignore)(int))
 {
 	static const int	 pass[] = { SIGCHLD, SIGHUP, SIGUSR1 };
 	/* Only smtpd decides when a filter ends, by hanging up. */
-	static const int	 deaf[] = { SIGPIPE, SIGTERM, SIGINT, SIGUSR2 };
+	static const int	 deaf[] = { SIGPIPE, SIGTERM, SIGINT, SIGUSR2,
+				    SIGXFSZ };
 	struct sigaction	 sa;
 	unsigned int		 i;
 

@@ -16,7 +16,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/message.c %D%/message.h \
 	%D%/message_edit.c %D%/message_engine.h %D%/message_private.h \
 	%D%/metric.c %D%/metric.h \
-	%D%/options.c %D%/options.h %D%/options_value.c %D%/value.c \
+	%D%/options.c %D%/options.h %D%/options_value.c \
 	%D%/pool.c \
 	%D%/proto.c %D%/proto.h \
 	%D%/ring.c %D%/ring.h \
