@@ -86,23 +86,29 @@ drain_alone(void)
 		(void)event_add(writable, NULL);
 }
 
-/* One turn: read, answer, publish.  Returns whether to come back at once. */
+/*
+ * One turn: read, answer, publish.  Nothing is said after that, or it would
+ * lie unseen while we sleep.  *waits: something needs room to be said.
+ * Returns whether to come back at once.
+ */
 static int
-turn(int alone)
+turn(int alone, int *waits)
 {
-	int	 more, waits;
+	struct channel	*ch = &engine.channel;
+	int		 more;
 
 	more = engine_read();
-	waits = transfer_pump();
-	channel_publish(&engine.channel);
-	if (alone) {
+	*waits = transfer_pump();
+	channel_publish(ch);
+	/* Answers, messages, or a line that was read but not yet taken. */
+	*waits = *waits || ch->over_len > 0 ||
+	    (!more && ch->in_scanned != ch->in_end);
+	if (alone)
 		drain_alone();
-		waits = waits && ring_used(&sh->out) < RING_SIZE / 2;
-	}
-	if (sh->eof && !more && !waits &&
-	    ring_load(&sh->in.head) == engine.channel.in_scanned)
+	if (sh->eof && !more && !*waits &&
+	    ring_load(&sh->in.head) == ch->in_end)
 		done = 1;
-	return more || (alone && waits);
+	return more || (alone && *waits && ring_used(&sh->out) == 0);
 }
 
 /*
@@ -120,24 +126,17 @@ may_sleep(int waits)
 	    !(waits && ring_used(&sh->out) <= RING_SIZE / 2);
 }
 
-static int
-has_to_wait(void)
-{
-	return engine.channel.over_len > 0 || transfer_pump() ||
-	    ring_load(&sh->in.head) != engine.channel.in_scanned;
-}
-
 static void
 loop(int alone)
 {
-	int	 again, flags;
+	int	 again, flags, waits;
 
 	while (!done) {
-		again = turn(alone);
+		again = turn(alone, &waits);
 		if (done)
 			break;
 		flags = EVLOOP_ONCE;
-		if (again || (!alone && !may_sleep(has_to_wait())))
+		if (again || (!alone && !may_sleep(waits)))
 			flags |= EVLOOP_NONBLOCK;
 		if (event_base_loop(engine.base, flags) == -1) {
 			log_warn("event loop");
