@@ -134,6 +134,29 @@ the_pool_has_a_limit_and_its_connections_expire(void **state)
 }
 
 static void
+a_failure_empties_the_pool(void **state)
+{
+	static struct client	 c[3];
+	struct peer		 p;
+	struct backend		*b;
+	int			 i;
+
+	peer_start(&p, peer_echo);
+	b = backend_to(p.where);
+	backend_pool(b, 3, 60000);
+	for (i = 0; i < 3; i++) {
+		c[i].on_in = i == 2 ? FAIL : RELEASE;
+		client_open(&c[i], b, "hello\n", 2000);
+	}
+	for (i = 0; i < 3; i++)
+		run_until(&c[i].ins);
+	assert_int_equal(b->nidle, 0);
+	assert_false(backend_ready(b));
+	backend_free(b);
+	peer_stop(&p);
+}
+
+static void
 ten_thousand_requests_take_one_connection(void **state)
 {
 	struct client	 c;
@@ -297,6 +320,7 @@ main(void)
 		cmocka_unit_test(a_stale_connection_is_told_and_not_held_against_the_server),
 		cmocka_unit_test(a_pooled_connection_that_is_not_quiet_is_not_used),
 		cmocka_unit_test(the_pool_has_a_limit_and_its_connections_expire),
+		cmocka_unit_test(a_failure_empties_the_pool),
 		cmocka_unit_test(ten_thousand_requests_take_one_connection),
 		cmocka_unit_test(the_second_server_serves_while_the_first_rests),
 		cmocka_unit_test(rest_doubles_with_jitter_up_to_five_minutes),

@@ -177,6 +177,41 @@ a_full_backlog_meets_the_connect_deadline(void **state)
 	}
 }
 
+static int
+lowest_free(void)
+{
+	int	 fd = dup(STDERR_FILENO);
+
+	(void)close(fd);
+	return fd;
+}
+
+static void
+a_hanging_server_leaves_time_for_the_next(void **state)
+{
+	struct client	 c = { .s = NULL };
+	struct peer	 bad, good;
+	struct backend	*b;
+	int		 before, fds[16], n;
+
+	before = lowest_free();
+	peer_start_tcp(&bad, NULL);
+	peer_start(&good, peer_echo);
+	b = backend_to(bad.where);
+	assert_null(backend_add(b, good.where, 0));
+	n = fill(b, fds, 16);
+	client_open(&c, b, "request\n", 1000);
+	run_until(&c.ins);
+	assert_string_equal(stream_peer(c.s), b->servers->next->label);
+	assert_false(b->servers->until == 0);
+	while (n > 0)
+		(void)close(fds[--n]);
+	backend_free(b);
+	peer_stop(&bad);
+	peer_stop(&good);
+	assert_int_equal(lowest_free(), before);
+}
+
 static void
 our_own_lack_of_descriptors_is_not_the_servers_fault(void **state)
 {
@@ -392,6 +427,7 @@ main(void)
 		cmocka_unit_test(a_server_that_refuses_is_down),
 		cmocka_unit_test(a_socket_that_is_missing_is_told),
 		cmocka_unit_test(a_full_backlog_meets_the_connect_deadline),
+		cmocka_unit_test(a_hanging_server_leaves_time_for_the_next),
 		cmocka_unit_test(our_own_lack_of_descriptors_is_not_the_servers_fault),
 		cmocka_unit_test(check_reaches_each_server),
 		cmocka_unit_test(a_name_is_looked_up_once_a_minute),
