@@ -289,6 +289,10 @@ class Talk(Verbs):
             raise Broken("worker-died", "; ".join(self.peer.log[-3:]))
         self.peer.finish()
 
+    def show_log(self):
+        for line in self.peer.log if self.verbose else []:
+            print("! " + line)
+
     def hold(self):
         """The whole conversation; raises Broken or Wrong."""
         with tempfile.TemporaryDirectory(prefix="talk.") as where:
@@ -302,6 +306,7 @@ class Talk(Verbs):
             finally:
                 if self.peer:
                     self.peer.destroy()
+                    self.show_log()
                 for helper in self.helpers:
                     helper.kill()
                     helper.wait()
