@@ -125,21 +125,24 @@ pause_reply(struct session *s, const char *arg)
 	if (strncmp(arg, "500 ", 4) != 0 || strstr(arg, "Pipelining") == NULL)
 		return;
 	client_pipelined(s);
-	if (good != NULL)
-		good_forget(good, &s->src);
+	c->early |= EARLY_TALKED;
 }
 
 static void
 pause_commit(struct session *s, const char *arg)
 {
-	if (good != NULL && !s->local)
+	if (!s->local)
 		good_commit(good, &s->src, clock_ms());
 }
 
 static void
 pause_session_end(struct session *s)
 {
-	client_release(s->data);
+	struct client	*c = s->data;
+
+	client_release(c);
+	if (good != NULL && c->early & EARLY_TALKED)
+		good_forget(good, &s->src);
 }
 
 static const char *

@@ -193,6 +193,32 @@ a_verdict_too_long_is_cut(void **state)
 	assert_int_equal(buf[PROTO_ANSWER_MAX - 2], 'x');
 }
 
+static void
+time_is_in_microseconds(void **state)
+{
+	static const struct {
+		const char	*line;
+		int64_t		 time;
+	} t[] = {
+		{ "report|0.7|1576146008.006099|smtp-in|timeout|1",
+		    1576146008006099 },
+		{ "report|0.7|0.000001|smtp-in|timeout|1", 1 },
+		{ "report|0.7|1|smtp-in|timeout|1", 0 },
+		{ "report|0.7|1.5|smtp-in|timeout|1", 0 },
+		{ "report|0.7||smtp-in|timeout|1", 0 },
+		{ "report|0.7|157614600x.006099|smtp-in|timeout|1", 0 },
+		{ "report|0.7|1576146008.-06099|smtp-in|timeout|1", 0 },
+		{ "report|0.7|9999999999999.000000|smtp-in|timeout|1", 0 },
+	};
+	struct proto_line	 l;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_null(proto_parse(&l, t[i].line, strlen(t[i].line)));
+		assert_true(l.time == t[i].time);
+	}
+}
+
 int
 main(void)
 {
@@ -203,6 +229,7 @@ main(void)
 		cmocka_unit_test(every_name_is_found_again),
 		cmocka_unit_test(up_to_0_4_the_token_comes_first),
 		cmocka_unit_test(a_verdict_too_long_is_cut),
+		cmocka_unit_test(time_is_in_microseconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
