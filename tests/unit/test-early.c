@@ -63,7 +63,8 @@ address_fill(struct sockaddr_storage *ss, socklen_t *len, const char *ip,
 
 /* Returns -1 if the system does not have that address. */
 static int
-pair_open(struct pair *p, const char *listen_ip, const char *client_ip)
+pair_open_from(struct pair *p, const char *listen_ip, const char *client_ip,
+    const char *from_ip)
 {
 	struct sockaddr_storage	 ss;
 	socklen_t		 len;
@@ -88,18 +89,26 @@ pair_open(struct pair *p, const char *listen_ip, const char *client_ip)
 	assert_int_equal(addr_parse(&p->dst, listen_ip), 0);
 	p->dst.port = port_of(&ss);
 
-	address_fill(&ss, &len, client_ip, p->dst.port);
+	address_fill(&ss, &len, from_ip, 0);
 	p->client = socket(ss.ss_family, SOCK_STREAM, 0);
+	assert_int_equal(bind(p->client, (struct sockaddr *)&ss, len), 0);
+	address_fill(&ss, &len, client_ip, p->dst.port);
 	assert_int_equal(connect(p->client, (struct sockaddr *)&ss, len), 0);
 	p->server = accept(p->listener, NULL, NULL);
 	assert_int_not_equal(p->server, -1);
 	len = sizeof(ss);
 	assert_int_equal(getsockname(p->client, (struct sockaddr *)&ss, &len),
 	    0);
-	assert_int_equal(addr_parse(&p->src, client_ip), 0);
+	assert_int_equal(addr_parse(&p->src, from_ip), 0);
 	p->src.port = port_of(&ss);
 	early_find(&p->src, &p->dst, &p->local);
 	return 0;
+}
+
+static int
+pair_open(struct pair *p, const char *listen_ip, const char *client_ip)
+{
+	return pair_open_from(p, listen_ip, client_ip, client_ip);
 }
 
 static void
@@ -232,6 +241,24 @@ wildcard_listener_is_found_by_our_addresses(void **state)
 }
 
 static void
+our_address_need_not_be_the_clients(void **state)
+{
+	struct pair	 p;
+	struct addr	 want;
+
+	if (!seen)
+		skip();
+	assert_int_equal(pair_open_from(&p, "0.0.0.0", "127.0.0.1",
+	    "127.0.0.9"), 0);
+	assert_int_equal(addr_parse(&want, "127.0.0.1"), 0);
+	assert_true(addr_equal(&p.local, &want));
+	assert_int_equal(p.local.port, p.dst.port);
+	assert_int_equal(write(p.client, "E", 1), 1);
+	look_becomes(&p, EARLY_TALKED);
+	pair_close(&p);
+}
+
+static void
 v6_listener_is_found(void **state)
 {
 	struct pair	 p;
@@ -328,6 +355,7 @@ main(void)
 		cmocka_unit_test(client_that_speaks_and_hangs_up_did_both),
 		cmocka_unit_test(client_that_resets_is_gone),
 		cmocka_unit_test(wildcard_listener_is_found_by_our_addresses),
+		cmocka_unit_test(our_address_need_not_be_the_clients),
 		cmocka_unit_test(v6_listener_is_found),
 		cmocka_unit_test(v4_client_of_a_v6_wildcard_is_found),
 		cmocka_unit_test(listener_is_not_taken_for_a_connection),
