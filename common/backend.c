@@ -52,6 +52,7 @@ backend_new(const char *name)
 	    (b->scratch = malloc(SCRATCH_SIZE)) == NULL)
 		fatal("%s", name);
 	b->clock = backend_clock;
+	b->resolv_conf = "/etc/resolv.conf";
 	return b;
 }
 

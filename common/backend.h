@@ -18,6 +18,7 @@ struct backend;
 
 /* name is for the log: "spamd".  Copied.  Exits if memory is out (at start). */
 struct backend	*backend_new(const char *name);
+/* Closes its streams without a word: no gone().  Not from a callback. */
 void		 backend_free(struct backend *);
 
 /*

@@ -23,7 +23,6 @@
 
 #include "bytes.h"
 
-struct evdns_base;
 struct lookup;
 struct stream_ops;
 
@@ -50,8 +49,7 @@ struct server {
 	struct stream	*idle;		/* the pool, latest first */
 	struct stream	*probe;
 	int64_t		 until;
-	unsigned int	 era;
-	unsigned int	 fails;		/* in a row */
+	unsigned int	 era, fails;	/* fails: in a row */
 	char		 why[128];
 };
 
@@ -62,9 +60,9 @@ struct backend {
 	struct evdns_base	*dns;
 	size_t			 lookups;	/* in flight */
 	int			 dns_bad;	/* may have old name servers */
+	const char		*resolv_conf;	/* a test has its own */
 	struct stream		*live;
-	size_t			 nidle;
-	size_t			 maxidle;
+	size_t			 nidle, maxidle;
 	int64_t			 idle_ms;
 	char			*scratch;
 	char			 error[160];	/* why the last try failed */
@@ -81,12 +79,11 @@ enum stream_state {
 };
 
 struct stream {
-	struct stream		*next;
-	struct stream		*prev;
+	struct stream		*next, *prev;
 	struct backend		*backend;
 	struct server		*server;
 	const struct stream_ops	*ops;
-	void			*arg;
+	void			*arg;		/* of ops */
 	enum stream_state	 state;
 	int			 fd;
 	unsigned int		 era;
@@ -94,22 +91,16 @@ struct stream {
 	size_t			 frames;	/* since opened or reused */
 	size_t			 left;		/* bytes after this frame */
 	size_t			 try;		/* index of the address */
-	unsigned int		 resolved : 1;
-	unsigned int		 upcall : 1;	/* up() is due */
-	unsigned int		 reused : 1;
-	unsigned int		 finish : 1;
-	unsigned int		 finished : 1;
+	int			 resolved, reused, finish, finished;
+	int			 upcall;	/* up() is due */
 	int			 broken;	/* errno of a failed send */
 	int64_t			 connect_by;
 	int64_t			 due;		/* of this state, or 0 */
 	int64_t			 again;		/* STREAM_WAIT: next try */
 	int64_t			 reply_by;	/* or 0 */
 	int64_t			 armed;		/* when the timer fires, or 0 */
-	struct bytes		 in;
-	struct bytes		 out;
-	struct event		 rd;
-	struct event		 wr;
-	struct event		 timer;
+	struct bytes		 in, out;
+	struct event		 rd, wr, timer;
 };
 
 /* backend.c: the first worth trying from this one on; how many there are. */

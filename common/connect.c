@@ -154,20 +154,28 @@ lookup_answer(int error, struct evutil_addrinfo *res, void *arg)
 		evutil_freeaddrinfo(res);
 }
 
-/* After a failure read resolv.conf again: it may have changed since. */
+/* After a failure resolv.conf is read again: it may have changed. */
 static int
 lookup_start(struct backend *b)
 {
-	if (b->dns_bad && b->lookups == 0 && b->dns != NULL) {
-		evdns_base_free(b->dns, 0);
-		b->dns = NULL;
-	}
-	b->dns_bad = 0;
-	if (b->dns == NULL)
+	int	 flags = DNS_OPTIONS_ALL;
+
+	if (b->dns == NULL) {
 		b->dns = evdns_base_new(b->base,
-		    EVDNS_BASE_INITIALIZE_NAMESERVERS |
 		    EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	return b->dns == NULL ? -1 : 0;
+		if (b->dns == NULL)
+			return -1;
+	} else if (b->dns_bad && b->lookups == 0) {
+		/* The hosts file would be added to what is known of it. */
+		flags &= ~DNS_OPTION_HOSTSFILE;
+		(void)evdns_base_clear_nameservers_and_suspend(b->dns);
+	} else
+		return 0;
+	b->dns_bad = 0;
+	/* Without that file it asks 127.0.0.1. */
+	(void)evdns_base_resolv_conf_parse(b->dns, flags, b->resolv_conf);
+	(void)evdns_base_resume(b->dns);
+	return 0;
 }
 
 static int

@@ -29,7 +29,10 @@ struct stream_ops {
 	 * "protocol error").
 	 */
 	size_t	(*frame)(const void *, size_t len, void *arg);
-	/* A frame, contiguous; valid until in() returns. */
+	/*
+	 * A frame, contiguous; valid until in() returns.  The deadline was
+	 * met: whoever expects another frame sets it anew.
+	 */
 	void	(*in)(struct stream *, const void *, size_t len, void *arg);
 	/*
 	 * The end: why is NULL if the server closed in order (left is how
@@ -44,8 +47,9 @@ struct stream_ops {
 
 /*
  * To the next server of the backend that is worth trying, or from its pool of
- * idle ones.  ms is the deadline for being connected.  NULL: no server is
- * worth trying now (backend_why()), or out of memory.
+ * idle ones.  One that can't be reached is followed by the next, within ms,
+ * the deadline for being connected.  What is written meanwhile waits.  NULL:
+ * no server is worth trying now, or out of memory (backend_why()).
  */
 struct stream	*stream_open(struct backend *, const struct stream_ops *,
 		    void *arg, int64_t ms);
@@ -57,8 +61,9 @@ const char	*stream_peer(const struct stream *);
 
 /*
  * Send a copy, and expect a frame or the end within ms milliseconds: 0 leaves
- * the deadline as it is.  Returns 0, or -1: out of memory (the stream is then
- * as it was).
+ * the deadline as it is, and no bytes only set it.  All that is written in one
+ * go goes out together, when the event loop is back.  Returns 0, or -1: out of
+ * memory (the stream is then as it was), or nothing can be sent any more.
  */
 int		 stream_write(struct stream *, const void *, size_t, int64_t ms);
 /* Nothing more will be sent: shutdown(SHUT_WR) after what is buffered. */
@@ -66,8 +71,12 @@ void		 stream_finish(struct stream *);
 /* Bytes that were written but not yet sent. */
 size_t		 stream_pending(const struct stream *);
 
-/* The server did its job and the connection can serve another: to the pool. */
+/*
+ * The server did its job and the connection can serve another: to the pool.
+ * It is closed instead if the pool is full or anything about it is odd.
+ */
 void		 stream_release(struct stream *);
+/* What is buffered is sent as far as it can be at once.  NULL is allowed. */
 void		 stream_close(struct stream *);
 /* The server answered, but with nonsense: counts against it, then closes. */
 void		 stream_fail(struct stream *, const char *why);

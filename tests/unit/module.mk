@@ -4,7 +4,8 @@ UNIT_TESTS = \
 	%D%/test-message %D%/test-message-edit %D%/test-metric %D%/test-options %D%/test-proto \
 	%D%/test-ring %D%/test-session %D%/test-spool $(STREAM_TESTS)
 STREAM_TESTS = \
-	%D%/test-backend %D%/test-connect %D%/test-stream %D%/test-stream-write
+	%D%/test-backend %D%/test-connect %D%/test-lookup \
+	%D%/test-stream %D%/test-stream-write
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 AM_CPPFLAGS += $(CMOCKA_CFLAGS)
@@ -25,6 +26,8 @@ UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_backend_LDADD = $(UNIT_LDADD)
 %C%_test_connect_SOURCES = %D%/test-connect.c %D%/peer.c %D%/peer.h
 %C%_test_connect_LDADD = $(UNIT_LDADD)
+%C%_test_lookup_SOURCES = %D%/test-lookup.c %D%/peer.c %D%/peer.h
+%C%_test_lookup_LDADD = $(UNIT_LDADD)
 %C%_test_stream_SOURCES = %D%/test-stream.c %D%/peer.c %D%/peer.h
 %C%_test_stream_LDADD = $(UNIT_LDADD)
 %C%_test_stream_write_SOURCES = %D%/test-stream-write.c %D%/peer.c %D%/peer.h

@@ -70,13 +70,21 @@ fatal(const char *fmt, ...)
 	abort();
 }
 
+const char *
+peer_path(void)
+{
+	static char	 path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/%d", dir, sockets++);
+	return path;
+}
+
 static void
 peer_address(struct sockaddr_un *un, struct peer *p)
 {
 	memset(un, 0, sizeof(*un));
 	un->sun_family = AF_UNIX;
-	(void)snprintf(un->sun_path, sizeof(un->sun_path), "%s/%d", dir,
-	    sockets++);
+	(void)snprintf(un->sun_path, sizeof(un->sun_path), "%s", peer_path());
 	(void)snprintf(p->where, sizeof(p->where), "%s", un->sun_path);
 }
 

@@ -34,6 +34,8 @@ void	peer_start_tcp(struct peer *, void (*serve)(int fd, int n));
 /* Bound, and not listening. */
 void	peer_refuse(struct peer *, int tcp);
 void	peer_stop(struct peer *);
+/* Of a new file in the tests' own directory. */
+const char	*peer_path(void);
 
 void	peer_read_line(int fd);
 void	peer_say(int fd, const char *);
