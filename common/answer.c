@@ -118,8 +118,7 @@ answer(struct conn *c, const char *verdict)
 {
 	if (engine.dry_run) {
 		if (strcmp(verdict, "proceed") != 0)
-			log_debug("%016llx dry-run: %s",
-			    (unsigned long long)c->s.id, verdict);
+			filter_log(&c->s, "verdict=%s", log_quote(verdict));
 		verdict = "proceed";
 	}
 	if (c->phase == PHASE_DATA_LINE)
@@ -143,6 +142,9 @@ clean_text(char *text)
 	if (text[strspn(text, " ")] == '\0')
 		(void)snprintf(text, TEXT_MAX + 1, "Refused");
 }
+
+static void	refuse(struct request, const char *, int, const char *,
+		    va_list) __attribute__((__format__ (__printf__, 4, 0)));
 
 static void
 refuse(struct request rq, const char *how, int code, const char *fmt,
@@ -272,7 +274,7 @@ filter_fail(struct request rq, const char *fmt, ...)
 	va_end(ap);
 	metric_inc(&engine_counts[COUNT_FAILED]);
 	filter_log(&c->s, "action=fail on-failure=%s reason=%s",
-	    policies[engine.policy], log_safe(why));
+	    policies[engine.policy], log_quote(why));
 	if (c->message != NULL)
 		message_discard_edits(c->message);
 	answer(c, fallback_verdict(engine.policy,

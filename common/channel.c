@@ -240,6 +240,7 @@ channel_data(struct channel *ch, const char prefix[PROTO_PREFIX],
 {
 	int	 dot = len > 0 && line[0] == '.', cut;
 	size_t	 total;
+	char	*p;
 
 	/* RFC 5321, 4.5.2: smtpd takes one dot away. */
 	if ((cut = len + dot > PROTO_PAYLOAD_MAX))
@@ -253,10 +254,18 @@ channel_data(struct channel *ch, const char prefix[PROTO_PREFIX],
 		over_append(ch, "\n", 1);
 		return cut;
 	}
-	put(ch, prefix, PROTO_PREFIX);
-	put(ch, ".", dot);
-	put(ch, line, len);
-	put(ch, "\n", 1);
+	if ((p = ring_piece(&ch->sh->out, ch->out_pos, total)) != NULL) {
+		memcpy(p, prefix, PROTO_PREFIX);
+		p[PROTO_PREFIX] = '.';
+		memcpy(p + PROTO_PREFIX + dot, line, len);
+		p[total - 1] = '\n';
+		ch->out_pos += total;
+	} else {
+		put(ch, prefix, PROTO_PREFIX);
+		put(ch, ".", dot);
+		put(ch, line, len);
+		put(ch, "\n", 1);
+	}
 	if (ch->out_pos - ch->out_woken >= WAKE_BYTES) {
 		step(ch, NULL);
 		wake_guard(ch);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -36,6 +37,7 @@ static const struct guard_config	*config;
 static int				 to_worker[2], to_guard[2];
 static struct channel			 stand_in;	/* the guard's own */
 static volatile sig_atomic_t		 worker;	/* its pid, 0: none */
+static volatile sig_atomic_t		 died;		/* SIGCHLD came */
 static unsigned int			 generation, strikes, deaths;
 static int64_t				 born, rest_until, busy_since;
 static int64_t				 checked;	/* the worker's beat */
@@ -71,7 +73,9 @@ pass_signal(int sig)
 {
 	int	 saved = errno;
 
-	if (sig != SIGCHLD && worker > 0)
+	if (sig == SIGCHLD)
+		died = 1;
+	else if (worker > 0)
 		(void)kill(worker, sig);
 	(void)!write(to_guard[1], "", 1);
 	errno = saved;
@@ -100,15 +104,18 @@ set_signals(void (*handler)(int), void (*ignore)(int))
 static void
 become_worker(void)
 {
+	int	 socket;
+
 	worker = 0;
 	set_signals(SIG_DFL, SIG_IGN);
-	if (dup2(to_worker[0], 0) == -1 || dup2(to_guard[1], 1) == -1)
+	if ((socket = dup(0)) == -1 || dup2(to_worker[0], 0) == -1 ||
+	    dup2(to_guard[1], 1) == -1)
 		_exit(71);
 	(void)close(to_worker[0]);
 	(void)close(to_worker[1]);
 	(void)close(to_guard[0]);
 	(void)close(to_guard[1]);
-	_exit(config->work(sh, generation));
+	_exit(config->work(sh, socket, generation));
 }
 
 static void
@@ -305,6 +312,16 @@ must_not_sleep(uint32_t wants)
 	    (wants & WANT_ROOM && ring_used(&sh->in) <= RING_SIZE / 2);
 }
 
+static void
+linger(void)
+{
+	int	 i;
+
+	for (i = 0; i < GUARD_LINGER && ring_used(&sh->out) == 0 &&
+	    __atomic_load_n(&sh->worker_wants, __ATOMIC_RELAXED) == 0; i++)
+		(void)sched_yield();
+}
+
 /* Wait for something to do; returns whether smtpd has something to say. */
 static int
 sleep_until_work(void)
@@ -391,9 +408,14 @@ guard_run(struct shared *shared, const struct guard_config *conf)
 	start_worker();
 	for (;;) {
 		pump(readable);
+		if (readable && worker > 0) {
+			linger();
+			pump(0);
+		}
 		if (sh->eof)
 			return farewell();
-		if (worker > 0 && waitpid(worker, &status, WNOHANG) > 0) {
+		if (died && (died = 0, worker > 0) &&
+		    waitpid(worker, &status, WNOHANG) > 0) {
 			/* It has told the administrator why. */
 			if (!sh->facts.ready && WIFEXITED(status))
 				return WEXITSTATUS(status);

@@ -296,21 +296,26 @@ fatalx(const char *fmt, ...)
 	exit(1);
 }
 
-const char *
-log_safe_n(const char *s, unsigned long len)
+static char *
+next_buf(void)
 {
-	static char	 bufs[LOG_SAFE_BUFS][LOG_SAFE_MAX * 4 + 1];
+	static char	 bufs[LOG_SAFE_BUFS][LOG_SAFE_MAX * 4 + 3];
 	static int	 next;
-	char		*buf = bufs[next], *p = buf;
+
+	next = (next + 1) % LOG_SAFE_BUFS;
+	return bufs[next];
+}
+
+/* Everything that is not printable, or one of special, as \ooo. */
+static char *
+escape(char *p, const char *s, unsigned long len, const char *special)
+{
 	unsigned long	 i;
 	unsigned char	 c;
 
-	if (s == NULL || len == 0)
-		return "-";
-	next = (next + 1) % LOG_SAFE_BUFS;
 	for (i = 0; i < len && i < LOG_SAFE_MAX; i++) {
 		c = (unsigned char)s[i];
-		if (c > ' ' && c < 127 && strchr("=\"'\\", c) == NULL) {
+		if (c >= ' ' && c < 127 && strchr(special, c) == NULL) {
 			*p++ = (char)c;
 			continue;
 		}
@@ -319,7 +324,18 @@ log_safe_n(const char *s, unsigned long len)
 		*p++ = (char)('0' + ((c >> 3) & 7));
 		*p++ = (char)('0' + (c & 7));
 	}
-	*p = '\0';
+	return p;
+}
+
+const char *
+log_safe_n(const char *s, unsigned long len)
+{
+	char	*buf;
+
+	if (s == NULL || len == 0)
+		return "-";
+	buf = next_buf();
+	*escape(buf, s, len, " =\"'\\") = '\0';
 	return buf;
 }
 
@@ -327,4 +343,16 @@ const char *
 log_safe(const char *s)
 {
 	return log_safe_n(s, s == NULL ? 0 : strnlen(s, LOG_SAFE_MAX));
+}
+
+const char *
+log_quote(const char *s)
+{
+	char	*buf = next_buf(), *p;
+
+	buf[0] = '"';
+	p = escape(buf + 1, s, strnlen(s, LOG_SAFE_MAX), "\"\\");
+	*p++ = '"';
+	*p = '\0';
+	return buf;
 }

@@ -57,5 +57,7 @@ void	fatalx(const char *, ...)
  */
 const char	*log_safe(const char *);
 const char	*log_safe_n(const char *, unsigned long);
+/* The same for a sentence: in double quotes, blanks and '=' stay. */
+const char	*log_quote(const char *);
 
 #endif /* LOG_H */

@@ -50,6 +50,14 @@ ring_used(const struct ring *r)
 
 /* Copy in at a position that the writer has not yet published. */
 void		 ring_put(struct ring *, uint64_t pos, const void *, size_t);
+/* Where to write len bytes in one piece; NULL: they go around the end. */
+static inline char *
+ring_piece(struct ring *r, uint64_t pos, size_t len)
+{
+	size_t	 at = pos & (RING_SIZE - 1);
+
+	return at + len <= RING_SIZE ? r->data + at : NULL;
+}
 /*
  * The len bytes from pos on, contiguous: in place, or copied to scratch if
  * they go around the end.

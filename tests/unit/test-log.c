@@ -242,6 +242,16 @@ strangers_bytes_are_made_safe(void **state)
 }
 
 static void
+sentences_stay_readable_in_quotes(void **state)
+{
+	assert_string_equal(log_quote("no answer in time"),
+	    "\"no answer in time\"");
+	assert_string_equal(log_quote("say \"a=b\"\n\\"),
+	    "\"say \\042a=b\\042\\012\\134\"");
+	assert_string_equal(log_quote(""), "\"\"");
+}
+
+static void
 eight_safe_strings_fit_on_one_line(void **state)
 {
 	const char	*s[8];
@@ -270,6 +280,7 @@ main(void)
 		cmocka_unit_test(debug_and_trace_need_v_and_two_v),
 		cmocka_unit_test(fatal_says_why_and_exits_with_1),
 		cmocka_unit_test(strangers_bytes_are_made_safe),
+		cmocka_unit_test(sentences_stay_readable_in_quotes),
 		cmocka_unit_test(eight_safe_strings_fit_on_one_line),
 	};
 
