@@ -26,8 +26,9 @@ CRASH = re.compile(rb"AddressSanitizer|LeakSanitizer|runtime error:|"
 class Peer:
     """A running filter."""
 
-    def __init__(self, argv, cwd, env, on_line):
+    def __init__(self, argv, cwd, env, on_line, on_log):
         self.on_line = on_line          # on_line(bytes, now)
+        self.on_log = on_log            # on_log(bytes)
         self.log = []                   # lines from stderr, str
         self.out = []                   # blocks not yet sent
         self.out_len = 0
@@ -118,6 +119,7 @@ class Peer:
             raise Broken("stderr-line")
 
     def log_line(self, line):
+        self.on_log(line)
         self.log.append(line.decode("latin-1"))
         if CRASH.search(line):
             raise Broken("log-crash", show(line))

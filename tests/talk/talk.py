@@ -63,9 +63,9 @@ class Talk(Verbs):
         return self.model.session(name, sid.encode())
 
     def send(self, text):
-        if self.verbose:
-            print("> " + ascii(text)[1:-1][:500])
-        self.peer.send(text.encode("latin-1") + b"\n")
+        line = text.encode("latin-1")
+        self.show(">", line)
+        self.peer.send(line + b"\n")
 
     def stamp(self):
         now = time.time()
@@ -127,9 +127,14 @@ class Talk(Verbs):
         self.ask("data-line", name, text)
 
     def on_line(self, line, now):
-        if self.verbose:
-            print("< " + ascii(line)[2:-1][:500])
+        self.show("<", line)
         self.model.line(line, now)
+
+    def show(self, sign, line):
+        """With -v: what was said, and when."""
+        if self.verbose:
+            print("%.3f %s %s" % (time.time() % 1000, sign,
+                                  ascii(line)[2:-1][:500]))
 
     # -- waiting -------------------------------------------------------
 
@@ -239,7 +244,7 @@ class Talk(Verbs):
         argv[0] = find_program(argv[0], self.names["build"],
                                self.names["here"])
         self.peer = Peer(argv, self.names["dir"], dict(os.environ),
-                         self.on_line)
+                         self.on_line, lambda line: self.show("!", line))
         self.peer.chunk = int((self.script.options("chunk")
                                or [self.peer.chunk])[-1])
 
@@ -289,10 +294,6 @@ class Talk(Verbs):
             raise Broken("worker-died", "; ".join(self.peer.log[-3:]))
         self.peer.finish()
 
-    def show_log(self):
-        for line in self.peer.log if self.verbose else []:
-            print("! " + line)
-
     def hold(self):
         """The whole conversation; raises Broken or Wrong."""
         with tempfile.TemporaryDirectory(prefix="talk.") as where:
@@ -306,7 +307,6 @@ class Talk(Verbs):
             finally:
                 if self.peer:
                     self.peer.destroy()
-                    self.show_log()
                 for helper in self.helpers:
                     helper.kill()
                     helper.wait()
