@@ -68,8 +68,7 @@ odd_addresses_are_no_address(void **state)
 {
 	static const char *const	 odd[] = {
 		"<unknown>|fail|local|local", "", "|||", "a", "<unknown>|error",
-		"<unknown>|fail|unix:/var/run/smtpd.sock|"
-		    "unix:/var/run/smtpd.sock",
+		"<unknown>|fail|unix:/run/smtpd.sock|unix:/run/smtpd.sock",
 		"<unknown>|fail|999.1.1.1:1|[::x]:2",
 	};
 	struct conn	*c;
