@@ -43,6 +43,7 @@ static int64_t				 born, rest_until, busy_since;
 static int64_t				 checked;	/* the worker's beat */
 static uint64_t				 beat, tail_at_birth, died_at;
 static int				 blocked;	/* smtpd takes no more */
+static int				 asked;		/* for a sign of life */
 
 static int64_t
 now(void)
@@ -157,7 +158,7 @@ start_worker(void)
 	rest_until = 0;
 	generation++;
 	born = checked = now();
-	beat = sh->beat;
+	asked = 0;
 	tail_at_birth = ring_load(&sh->in.tail);
 }
 
@@ -280,7 +281,7 @@ work_instead(void)
 		start_worker();
 }
 
-/* Kill a worker that hangs.  It is asked twice in the time of the deadline. */
+/* Kill a worker that hangs: it was asked half a deadline ago, and did nothing. */
 static void
 check_beat(void)
 {
@@ -289,12 +290,13 @@ check_beat(void)
 	if (now() - checked < config->deadline / 2 || !sh->facts.ready)
 		return;
 	b = ring_load(&sh->beat);
-	if (b == beat && now() - born > config->deadline / 2) {
+	if (asked && b == beat) {
 		log_warnx("worker %d gives no sign of life: killed",
 		    (int)worker);
 		(void)kill(worker, SIGKILL);
 	}
 	checked = now();
+	asked = 1;
 	beat = b;
 	(void)!write(to_worker[1], "", 1);
 }
