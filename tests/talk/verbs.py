@@ -136,6 +136,7 @@ class Verbs:
 
     def do_crash(self, rest, st):
         """From here on the worker may die by itself."""
+        self.peer.crash_ok = True
         self.workers = None
 
     def do_signal(self, rest, st):
