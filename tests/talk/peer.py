@@ -36,6 +36,7 @@ class Peer:
         self.log_partial = b""
         self.reading = True
         self.crash_ok = False           # a worker is known to die
+        self.guarded = False            # it has a worker, see kill_worker()
         self.chunk = CHUNK
         self.lines = 0                  # that came from the filter
         self.sock, theirs = socket.socketpair()
@@ -163,7 +164,8 @@ class Peer:
         if len(pids) > 1:
             raise AssertionError("more than one child: %s" % pids)
         self.crash_ok = True
-        os.kill(pids[0] if pids else self.proc.pid, signo)
+        if pids or not self.guarded:
+            os.kill(pids[0] if pids else self.proc.pid, signo)
 
     def finish(self, limit=1.0):
         """smtpd stops: the filter has a second to exit with status 0."""

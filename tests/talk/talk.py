@@ -273,6 +273,7 @@ class Talk(Verbs):
         self.send("config|ready")
         self.pump_until(lambda: self.model.ready, "never-ready")
         self.workers = self.peer.find_children()
+        self.peer.guarded = bool(self.workers)
 
     def end(self):
         """All that was asked is answered, nothing else was said."""

@@ -5,6 +5,7 @@ Each method is a verb: rest is the rest of its line, expanded, st the
 statement.  Fails by Wrong, or by Broken where smtpd itself would suffer.
 """
 
+import os
 import re
 import signal
 import time
@@ -107,6 +108,12 @@ class Verbs:
             if re.search(rest, line):
                 raise Wrong("in the log: " + line)
 
+    def do_logmax(self, rest, st):
+        """However often it happened, the log has no more lines than that."""
+        self.rest(0.05)
+        if len(self.peer.log) > int(rest):
+            raise Wrong("%d lines in the log" % len(self.peer.log))
+
     def do_late(self, rest, st):
         self.rest(0.05)
         if self.model.late != int(rest):
@@ -123,14 +130,19 @@ class Verbs:
         if self.over:
             raise Wrong("eof comes twice")
         self.over = True
+        self.flush()
+        self.peer.finish()
+
+    def flush(self):
+        """What was said is on its way, as far as the filter takes it."""
         while self.peer.out and self.peer.pump(0):
             pass
-        self.peer.finish()
 
     def do_kill(self, rest, st):
         what, *sig = rest.split()
         if what != "worker":
             raise Wrong("kill what?")
+        self.flush()
         self.peer.kill_worker(getattr(signal, sig[0] if sig else "SIGKILL"))
         self.workers = None
 
@@ -140,6 +152,7 @@ class Verbs:
         self.workers = None
 
     def do_signal(self, rest, st):
+        self.flush()
         self.peer.proc.send_signal(getattr(signal, rest))
 
     def do_stop(self, rest, st):
@@ -156,6 +169,24 @@ class Verbs:
                 raise Wrong("%d bytes not read" % self.peer.out_len)
             self.peer.pump(0.1)
 
+    def do_corpus(self, rest, st):
+        """All messages of a directory, and what comes back of each."""
+        where = os.environ.get("CORPUS", rest)
+        names = sorted(name for name in os.listdir(where)
+                       if name.endswith(".eml"))
+        if not names:
+            raise Wrong("no messages in " + where)
+        for name in names:
+            with open(os.path.join(where, name), "rb") as f:
+                lines = message_lines(f.read())
+            self.dialogue.do_session(name, None)
+            self.dialogue.do_mailing(name, lines)
+            try:
+                self.check_stored(self.session(name), st.block)
+            except Wrong as e:
+                raise Wrong("%s: %s" % (where, e)) from e
+            self.dialogue.do_quit(name, None)
+
     def do_replace(self, rest, st):
         self.write_file(rest, st.block)
 
@@ -163,3 +194,16 @@ class Verbs:
         for i in range(int(rest)):
             self.names["i"] = i
             self.perform(st.body)
+
+
+def message_lines(data):
+    """As smtpd reads them: LF or CRLF end a line, NUL cuts it."""
+    lines = data.split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    out = []
+    for line in lines:
+        line = line[:-1] if line.endswith(b"\r") else line
+        line = line.partition(b"\0")[0].decode("latin-1")
+        out.append(line.replace("%{", "%{25}{"))
+    return out
