@@ -11,9 +11,9 @@ from echo import Echo
 class Wrong(Echo):
     def request(self, phase, sid, token, param):
         if phase == "ehlo":
+            ids = (token, sid) if self.old else (sid, token)
             self.answer("filter-result", sid, token, "proceed\n"
-                        "filter-result|%s|%s|proceed" % ((token, sid) if self.old
-                                                         else (sid, token)))
+                        "filter-result|%s|%s|proceed" % ids)
         else:
             super().request(phase, sid, token, param)
 
