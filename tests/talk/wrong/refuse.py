@@ -11,7 +11,7 @@ from echo import Echo
 class Wrong(Echo):
     def request(self, phase, sid, token, param):
         if phase == "rcpt-to":
-            self.answer("filter-result", sid, token, "reject|550 5.1.1 No such user")
+            self.answer("filter-result", sid, token, "reject|550 5.1.1 No")
         else:
             super().request(phase, sid, token, param)
 
