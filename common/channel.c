@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -287,8 +288,13 @@ channel_dot(struct channel *ch, const char prefix[PROTO_PREFIX],
 void
 channel_publish(struct channel *ch)
 {
+	int	 news = ring_load(&ch->sh->out.head) != ch->out_pos;
+
 	if (ch->over_len > 0)
 		over_drain(ch);
 	step(ch, NULL);
 	wake_guard(ch);
+	/* A guard that lingers may wait for this very processor. */
+	if (news && ch->wake != -1)
+		(void)sched_yield();
 }

@@ -168,6 +168,12 @@ raise_descriptors(void)
 }
 
 static int
+worker(struct shared *sh, unsigned int generation)
+{
+	return worker_run(sh, generation, 0);
+}
+
+static int
 check(void)
 {
 	const struct filter	*f = engine.filter;
@@ -182,7 +188,7 @@ int
 filter_main(const struct filter *f, int argc, char *argv[])
 {
 	const struct key	*tables[] = { common_keys, f->keys, NULL };
-	struct guard_config	 conf = { .work = worker_run };
+	struct guard_config	 conf = { .work = worker };
 	char			 usage[1024];
 
 	log_init(f->name);
@@ -203,7 +209,7 @@ filter_main(const struct filter *f, int argc, char *argv[])
 		return check();
 	raise_descriptors();
 	if (foreground)
-		return worker_run(guard_map(), -1, 0);
+		return worker_run(guard_map(), 0, 1);
 	conf.policy = engine.policy;
 	conf.deadline = engine.deadline;
 	return guard_run(guard_map(), &conf);

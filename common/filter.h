@@ -191,8 +191,8 @@ void	filter_delay(struct request, int64_t ms, void (*)(struct request));
 
 /*
  * In a line hook: the next line of the message as it goes on, without newline
- * and dot-stuffing.  What is longer than filter_line_max() is cut, and the
- * message refused at commit.
+ * and dot-stuffing.  One that is longer than smtpd takes (65485 bytes) is cut,
+ * and the message refused at commit.
  */
 void	filter_line(struct request, const char *, size_t);
 

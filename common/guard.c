@@ -31,6 +31,8 @@
 #define REST		30000
 /* How long the worker may take to end when smtpd hung up. */
 #define FAREWELL	500
+/* How often the guard lets others run before it sleeps; a few us. */
+#define LINGER		8
 
 static struct shared			*sh;
 static const struct guard_config	*config;
@@ -105,18 +107,15 @@ set_signals(void (*handler)(int), void (*ignore)(int))
 static void
 become_worker(void)
 {
-	int	 socket;
-
 	worker = 0;
 	set_signals(SIG_DFL, SIG_IGN);
-	if ((socket = dup(0)) == -1 || dup2(to_worker[0], 0) == -1 ||
-	    dup2(to_guard[1], 1) == -1)
+	if (dup2(to_worker[0], 0) == -1 || dup2(to_guard[1], 1) == -1)
 		_exit(71);
 	(void)close(to_worker[0]);
 	(void)close(to_worker[1]);
 	(void)close(to_guard[0]);
 	(void)close(to_guard[1]);
-	_exit(config->work(sh, socket, generation));
+	_exit(config->work(sh, generation));
 }
 
 static void
@@ -314,12 +313,16 @@ must_not_sleep(uint32_t wants)
 	    (wants & WANT_ROOM && ring_used(&sh->in) <= RING_SIZE / 2);
 }
 
+/*
+ * The worker has just been woken, and most answers take it less time than to
+ * put the guard to sleep and wake it again: give it that time.
+ */
 static void
 linger(void)
 {
 	int	 i;
 
-	for (i = 0; i < GUARD_LINGER && ring_used(&sh->out) == 0 &&
+	for (i = 0; i < LINGER && ring_used(&sh->out) == 0 &&
 	    __atomic_load_n(&sh->worker_wants, __ATOMIC_RELAXED) == 0; i++)
 		(void)sched_yield();
 }

@@ -28,20 +28,11 @@ struct guard_config {
 	/*
 	 * The worker, in its own process: its stdin is a pipe that becomes
 	 * readable when there is something to do in the rings (end of file:
-	 * the guard is gone), a byte to its stdout wakes the guard.  socket is
-	 * smtpd's, not to be read or written, but to learn at the same time as
-	 * the guard that something comes.  generation is 0 for the first one.
-	 * The return value is the exit status.
+	 * the guard is gone), a byte to its stdout wakes the guard.  generation
+	 * is 0 for the first one.  Its return value is its exit status.
 	 */
-	int		(*work)(struct shared *, int socket,
-			    unsigned int generation);
+	int		(*work)(struct shared *, unsigned int generation);
 };
-
-/*
- * The other side has just been woken, and needs less time for its part than
- * it takes to sleep and be woken again: give it that time, about 10 us.
- */
-#define GUARD_LINGER	20
 
 /* The mapping, for guard_run() or a lone worker.  Exits: out of memory. */
 struct shared	*guard_map(void);

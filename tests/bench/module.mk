@@ -1,9 +1,12 @@
 # Benches: tests/bench/run measures with these; make check does not run them.
-noinst_PROGRAMS += %D%/lines
+noinst_PROGRAMS += %D%/lines %D%/trips
 %C%_lines_SOURCES = %D%/lines.c %D%/driver.c %D%/driver.h
+%C%_trips_SOURCES = %D%/trips.c %D%/driver.c %D%/driver.h
 if HAVE_PEER
-noinst_PROGRAMS += %D%/peer-echo
+noinst_PROGRAMS += %D%/peer-echo %D%/peer-yes
 %C%_peer_echo_SOURCES = %D%/peer-echo.c
 %C%_peer_echo_LDADD = $(OPENSMTPD_LIBS)
+%C%_peer_yes_SOURCES = %D%/peer-yes.c
+%C%_peer_yes_LDADD = $(OPENSMTPD_LIBS)
 endif
 EXTRA_DIST += %D%/run
