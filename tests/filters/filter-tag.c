@@ -54,6 +54,7 @@ key_insert(const char *text)
 	    split(field, ": ", &insert_name, &insert_value) == -1)
 		return "not: N Name: value";
 	insert_at = strtonum(number, 0, 1000000, &errstr);
+	free(number);
 	return errstr;
 }
 
