@@ -1,8 +1,9 @@
 if HAVE_CMOCKA
 UNIT_TESTS = \
-	%D%/test-addrs %D%/test-header %D%/test-ledger %D%/test-log \
-	%D%/test-message %D%/test-message-edit %D%/test-metric %D%/test-options %D%/test-proto \
-	%D%/test-ring %D%/test-session %D%/test-spool $(STREAM_TESTS)
+	%D%/test-addr %D%/test-addrs %D%/test-header %D%/test-ledger \
+	%D%/test-log %D%/test-message %D%/test-message-edit \
+	%D%/test-metric %D%/test-options %D%/test-proto %D%/test-ring \
+	%D%/test-session %D%/test-spool $(STREAM_TESTS)
 STREAM_TESTS = \
 	%D%/test-backend %D%/test-connect %D%/test-lookup \
 	%D%/test-stream %D%/test-stream-write
@@ -10,6 +11,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
+%C%_test_addr_LDADD = $(UNIT_LDADD)
 %C%_test_addrs_LDADD = $(UNIT_LDADD)
 %C%_test_header_LDADD = $(UNIT_LDADD)
 %C%_test_ledger_LDADD = $(UNIT_LDADD)
@@ -55,9 +57,11 @@ PAUSE_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-pause
 %C%_test_rules_LDADD = $(UNIT_LDADD)
 
 if SANDBOX_LINUX
-check_PROGRAMS += %D%/test-sandbox
-TESTS += %D%/test-sandbox
+SANDBOX_TESTS = %D%/test-sandbox %D%/test-sandbox-files
+check_PROGRAMS += $(SANDBOX_TESTS)
+TESTS += $(SANDBOX_TESTS)
+%C%_test_sandbox_files_LDADD = $(UNIT_LDADD)
 %C%_test_sandbox_LDADD = $(UNIT_LDADD) -lpthread
 endif
-EXTRA_DIST += %D%/stderr.h
 endif
+EXTRA_DIST += %D%/sandbox_child.h %D%/stderr.h

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a piece of code says on stderr, as a string.  Include after cmocka.h.
+ * What a piece of code says on stderr, as a string.
  * The log asks only once what kind of file stderr is: tests that need it to be
  * a socket call log_init() after they made it one.
  */
@@ -8,8 +8,14 @@
 #ifndef STDERR_H
 #define STDERR_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 static FILE	*stderr_file;
 static int	 stderr_saved = -1;
