@@ -10,14 +10,15 @@ JOBS=$(nproc 2>/dev/null || echo 2)
 
 # To build the filters.
 BUILD_PACKAGES="gcc libc6-dev make automake autoconf pkg-config libevent-dev
-    libseccomp-dev"
+    libseccomp-dev xz-utils"
 # To run smtpd 6.8 from its unpacked package, in namespaces of its own.
 SMTPD_PACKAGES="python3 iproute2 util-linux openssl libdb5.3
     libevent-2.1-7 libssl3 zlib1g"
 # To build smtpd 7.x from Debian's source.
 SMTPD7_PACKAGES="bison libtool libssl-dev zlib1g-dev patch xz-utils"
 # To run all tests.
-TEST_PACKAGES="clang llvm libcmocka-dev mandoc libopensmtpd-dev xz-utils"
+TEST_PACKAGES="clang llvm libcmocka-dev mandoc bsdextrautils libopensmtpd-dev
+    git"
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -51,25 +52,27 @@ need_packages() {
 	    --no-install-recommends install $missing >&2
 }
 
-# A configure script in the clone, made anew only when its sources changed.
-need_configure() {
-	if [ "$TOP/configure" -nt "$TOP/configure.ac" ] &&
-	    [ -z "$(find "$TOP" -name module.mk -newer "$TOP/Makefile.in" \
-	    -print -quit 2>/dev/null)" ] &&
-	    [ "$TOP/Makefile.in" -nt "$TOP/Makefile.am" ]; then
-		return 0
+# copy_tree DIR: the clone as it is now, with a configure script, in DIR.  The
+# clone itself is left alone, and may be configured for other purposes.
+copy_tree() {
+	mkdir -p "$1"
+	if git -C "$TOP" rev-parse >/dev/null 2>&1; then
+		(cd "$TOP" && git ls-files -z -c -o --exclude-standard |
+		    xargs -0 sh -c 'for f; do [ ! -e "$f" ] || echo "$f"; done' \
+		    sh | tar cf - -T -) | tar xf - -C "$1"
+	else
+		(cd "$TOP" && tar cf - .) | tar xf - -C "$1"
 	fi
-	(cd "$TOP" && autoreconf -fi)
+	(cd "$1" && autoreconf -fi)
 }
 
-# build DIR [CONFIGURE-ARGUMENT...]: an out-of-tree build in DIR.
+# build SOURCE DIR [CONFIGURE-ARGUMENT...]: an out-of-tree build in DIR.
 build() {
-	local dir=$1
+	local source=$1 dir=$2
 
-	shift
+	shift 2
 	mkdir -p "$dir"
-	(cd "$dir" && { [ -f Makefile ] || "$TOP/configure" "$@"; } &&
-	    make -j"$JOBS")
+	(cd "$dir" && "$source/configure" "$@" && make -j"$JOBS")
 }
 
 # True if a process can have mount, network, PID and host name of its own.
