@@ -288,11 +288,12 @@ channel_dot(struct channel *ch, const char prefix[PROTO_PREFIX],
 void
 channel_publish(struct channel *ch)
 {
-	int	 news = ring_load(&ch->sh->out.head) != ch->out_pos;
+	int	 news;
 
 	if (ch->over_len > 0)
 		over_drain(ch);
 	step(ch, NULL);
+	news = ch->out_woken != ch->out_pos;
 	wake_guard(ch);
 	/* A guard that lingers may wait for this very processor. */
 	if (news && ch->wake != -1)
