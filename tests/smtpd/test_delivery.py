@@ -14,8 +14,10 @@ import mail
 from client import Client, Sink, send
 from harness import Skip, check, equal, wait
 
-CREDS = ('table creds { alice = "$6$salt$egUxKNxDs8kPfh8iPMNcosMhb2eWah6d3R44JDm'
-         '5Rj/j/XWR5E33QPd0YmHXoDHOIDR6kL5D3JcQcz0O8FHE00" }\n')
+# "secret", by openssl passwd -6
+HASH = ("$6$salt$egUxKNxDs8kPfh8iPMNcosMhb2eWah6d3R44JDm5Rj"
+        "/j/XWR5E33QPd0YmHXoDHOIDR6kL5D3JcQcz0O8FHE00")
+CREDS = 'table creds { alice = "%s" }\n' % HASH
 
 LINE_MAX = 65485        # what a filter may say in one line, dot included
 
