@@ -3,3 +3,12 @@ include tests/filters/module.mk
 include tests/talk/module.mk
 include tests/fuzz/module.mk
 include tests/bench/module.mk
+EXTRA_DIST += %D%/lib %D%/messages %D%/smtpd %D%/fault %D%/style.sh \
+	%D%/manuals.sh %D%/manual-example.sh
+
+# What no program is made of.  Directories go as they are, but for what Python
+# left in them.
+EXTRA_DIST += %D%/style.sh %D%/manuals.sh %D%/fault %D%/lib %D%/messages \
+	%D%/smtpd
+dist-hook:
+	find $(distdir)/%D% -name __pycache__ -prune -exec rm -rf {} +
