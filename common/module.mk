@@ -30,3 +30,4 @@ EXTRA_%C%_libcommon_a_SOURCES = %D%/sandbox_none.c %D%/sandbox_linux.c \
 	%D%/sandbox_openbsd.c %D%/sandbox_freebsd.c
 %C%_libcommon_a_LIBADD = $(LIBOBJS) %D%/sandbox_$(sandbox).$(OBJEXT)
 %C%_libcommon_a_DEPENDENCIES = $(%C%_libcommon_a_LIBADD)
+EXTRA_DIST += compat/compat.h
