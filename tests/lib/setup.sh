@@ -17,7 +17,7 @@ SMTPD_PACKAGES="python3 iproute2 util-linux openssl libdb5.3
 # To build smtpd 7.x from Debian's source.
 SMTPD7_PACKAGES="bison libtool libssl-dev zlib1g-dev patch xz-utils"
 # To run all tests.
-TEST_PACKAGES="clang llvm libcmocka-dev mandoc bsdextrautils libopensmtpd-dev
+TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc bsdextrautils libopensmtpd-dev
     git"
 
 say() {
