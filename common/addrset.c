@@ -274,9 +274,9 @@ static const char *
 set_cidr(struct addrset *set, const char *entry, const char *prefix)
 {
 	struct addr	 a;
-	const char	*why;
+	const char	*why, *colon = strchr(entry, ':');
 	long long	 bits, max;
-	int		 v6 = strchr(entry, ':') != NULL;
+	int		 v6 = colon != NULL && strchr(colon + 1, ':') != NULL;
 
 	if (addr_parse(&a, entry) == -1 || a.port != 0)
 		return "not an address before the /";

@@ -122,6 +122,7 @@ an_entry_that_is_wrong_is_refused_with_a_reason(void **state)
 		{ "192.0.2.0/-1", "not a prefix length of 0 to 32" },
 		{ "192.0.2.0/ 8", "not a prefix length of 0 to 32" },
 		{ "192.0.2.0/255.255.255.0", "not a prefix length of 0 to 32" },
+		{ "192.0.2.0:0/120", "not a prefix length of 0 to 32" },
 		{ "2001:db8::/129", "not a prefix length of 0 to 128" },
 		{ "::ffff:192.0.2.0/24", "a v4-mapped network has 96 bits or "
 		    "more" },
