@@ -7,7 +7,7 @@
  * Exits: out of memory.  Returns a text: a rule that is none.
  */
 
-#include <errno.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,7 +99,9 @@ match_parse(struct rule *r, const char *s)
 	if (strncmp(s, "dst:", 4) == 0) {
 		r->match = RULE_DST;
 		r->port = strtonum(s + 4, 1, 65535, &errstr);
-		return errstr == NULL ? NULL : "not a port";
+		/* strtonum takes blanks and signs */
+		return errstr == NULL && isdigit((unsigned char)s[4]) ?
+		    NULL : "not a port";
 	}
 	r->match = RULE_LIST;
 	r->list = addrs_new();

@@ -92,6 +92,7 @@ mistakes_are_told_and_change_nothing(void **state)
 		"", " ", "no-rdns", "skip", "no-rdns sikp", "no-rdns 301",
 		"no-rdns -1", "no-rdns 5x", "no-rdns 5 skip", "dst: skip",
 		"dst:0 skip", "dst:65536 skip", "dst:25x skip",
+		"dst:+25 skip", "dst: 25 skip",
 		"dst:192.0.2.1:25 skip", "file: skip",
 		"192.0.2.0/33 skip", "192.0.2.9-192.0.2.1 skip",
 		"example.org skip", "No-rdns skip", "/etc/list skip",
