@@ -365,16 +365,16 @@ static int
 farewell(void)
 {
 	struct pollfd	 pfd = { .fd = to_guard[0], .events = POLLIN };
-	int64_t		 end = now() + FAREWELL;
+	int64_t		 end = now() + FAREWELL, left;
 	char		 bytes[64];
 
 	while (worker > 0 && waitpid(worker, NULL, WNOHANG) == 0) {
-		if (now() >= end) {
+		if ((left = end - now()) <= 0) {
 			(void)kill(worker, SIGKILL);
 			(void)waitpid(worker, NULL, 0);
 			break;
 		}
-		(void)poll(&pfd, 1, end - now());
+		(void)poll(&pfd, 1, (int)left);
 		(void)!read(to_guard[0], bytes, sizeof(bytes));
 		while (ring_drain(&sh->out, 1) > 0)
 			;
