@@ -6,6 +6,7 @@ something is not as it should be.  Whatever it tested, at its end smtpd must
 still run, must have said nothing fatal, and must take its filters with it.
 """
 
+import contextlib
 import functools
 import glob
 import os
@@ -71,7 +72,7 @@ def read(path):
     try:
         with open(path, "rb") as file:
             return file.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):     # a process went
         return b""
 
 
@@ -255,7 +256,8 @@ class Test:
             self.server.process.wait()
         for name in os.listdir(os.path.join(RUN, "bin")):
             for pid, _ in processes(name):
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
 def run(tests, wanted, keep):
