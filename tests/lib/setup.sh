@@ -12,13 +12,13 @@ JOBS=$(nproc 2>/dev/null || echo 2)
 BUILD_PACKAGES="gcc libc6-dev make automake autoconf pkg-config libevent-dev
     libseccomp-dev xz-utils"
 # To run smtpd 6.8 from its unpacked package, in namespaces of its own.
-SMTPD_PACKAGES="python3 iproute2 util-linux openssl libdb5.3
+SMTPD_PACKAGES="python3 ca-certificates iproute2 util-linux openssl libdb5.3
     libevent-2.1-7 libssl3 zlib1g"
 # To build smtpd 7.x from Debian's source.
 SMTPD7_PACKAGES="bison libtool libssl-dev zlib1g-dev patch xz-utils"
 # To run all tests.
-TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc bsdextrautils libopensmtpd-dev
-    git"
+TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc
+    bsdextrautils libopensmtpd-dev git"
 
 say() {
 	printf '%s\n' "$*" >&2
