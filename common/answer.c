@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine.h"
 #include "fallback.h"
@@ -64,10 +65,14 @@ start_timer(struct conn *c, int64_t ms)
 
 	if (!event_initialized(&c->timer))
 		(void)evtimer_assign(&c->timer, engine.base, timer_fired, c);
-	(void)event_add(&c->timer, &tv);
+	if (event_add(&c->timer, &tv) == -1) {
+		/* It might never be answered: let the next worker do it. */
+		log_warn("deadline");
+		_exit(71);
+	}
 }
 
-int
+void
 answer_open(struct conn *c, const struct proto_line *l, enum owed owed)
 {
 	struct debt	 d = { .session = c->s.id, .token = l->token,
@@ -78,7 +83,8 @@ answer_open(struct conn *c, const struct proto_line *l, enum owed owed)
 	c->token = l->token;
 	c->phase = l->what;
 	c->serial = ++engine.serial;
-	return channel_owe(&engine.channel, &d);
+	/* The caller has seen that the ledger has room. */
+	(void)channel_owe(&engine.channel, &d);
 }
 
 void
@@ -277,8 +283,12 @@ filter_fail(struct request rq, const char *fmt, ...)
 	    policies[engine.policy], log_quote(why));
 	if (c->message != NULL)
 		message_discard_edits(c->message);
-	answer(c, fallback_verdict(engine.policy,
-	    c->phase == PHASE_DATA_LINE ? PHASE_COMMIT : c->phase));
+	/* What a line hook held back, nobody knows. */
+	if (c->phase == PHASE_DATA_LINE && c->message == NULL)
+		answer(c, FALLBACK_LOST);
+	else
+		answer(c, fallback_verdict(engine.policy,
+		    c->phase == PHASE_DATA_LINE ? PHASE_COMMIT : c->phase));
 }
 
 void

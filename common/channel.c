@@ -34,9 +34,17 @@ channel_init(struct channel *ch, struct shared *sh, int wake)
 		return -1;
 	ch->sh = sh;
 	ch->wake = wake;
-	ch->in_pos = ch->in_scanned = ch->in_end = ring_load(&sh->in.tail);
-	ch->out_pos = ch->out_woken = ring_load(&sh->out.head);
+	channel_resume(ch);
 	return 0;
+}
+
+void
+channel_resume(struct channel *ch)
+{
+	ch->in_pos = ch->in_scanned = ch->in_end = ring_load(&ch->sh->in.tail);
+	ch->out_pos = ch->out_woken = ring_load(&ch->sh->out.head);
+	ch->out_limit = 0;
+	ch->discarding = 0;
 }
 
 /* Something without end is no line: forget it up to its newline. */
@@ -176,7 +184,10 @@ over_append(struct channel *ch, const void *buf, size_t len)
 	ch->over_len += len;
 }
 
-/* Records first to last, as far as there is room. */
+/*
+ * Records first to last, as far as there is room.  A session that ended while
+ * its answer waited owes nothing any more.
+ */
 static void
 over_drain(struct channel *ch)
 {
@@ -191,7 +202,8 @@ over_drain(struct channel *ch)
 		put(ch, p + sizeof(r), r.len);
 		ch->over_off += sizeof(r) + r.len;
 		ch->over_len -= sizeof(r) + r.len;
-		if (r.pays)
+		if (r.pays && (r.debt.owed == OWED_NOTHING ||
+		    ledger_find(&ch->sh->ledger, r.debt.session) != NULL))
 			step(ch, &r.debt);
 	}
 	ch->over_off = 0;

@@ -71,6 +71,8 @@ struct channel {
 
 /* Takes up where the rings stand.  Returns 0, or -1: out of memory. */
 int		 channel_init(struct channel *, struct shared *, int wake);
+/* Others used the rings meanwhile: take up where they stand now. */
+void		 channel_resume(struct channel *);
 
 /*
  * The next whole line, without newline; NULL: none yet.  Valid, and given

@@ -90,6 +90,23 @@ tx_end(struct conn *c)
 	session_tx_end(c);
 }
 
+/* Rolled back: nobody will ask for the rest of it, or for its verdict. */
+static void
+message_gone(struct conn *c)
+{
+	struct debt	 gone = { .session = c->s.id };
+
+	if (c->stage == STAGE_NONE)
+		return;
+	transfer_end(c);
+	if (c->serial == 0)
+		(void)channel_owe(&engine.channel, &gone);
+}
+
+/*
+ * Outgoing, smtpd reports a rollback and a reset for one refused recipient,
+ * and then commits: there a transaction ends with its commit, or the next one.
+ */
 static void
 report(struct proto_line *l)
 {
@@ -116,11 +133,12 @@ report(struct proto_line *l)
 	if (f->report[l->what] != NULL)
 		f->report[l->what](&c->s, argument(l));
 	if (l->what == REPORT_TX_RESET || l->what == REPORT_TX_ROLLBACK) {
-		if (!c->s.outgoing && c->stage != STAGE_NONE)
-			transfer_end(c);
-		if (l->what == REPORT_TX_RESET)
+		message_gone(c);
+		if (l->what == REPORT_TX_RESET && !c->s.outgoing)
 			tx_end(c);
-	} else if (l->what == REPORT_LINK_DISCONNECT)
+	} else if (l->what == REPORT_TX_COMMIT && c->s.outgoing)
+		tx_end(c);
+	else if (l->what == REPORT_LINK_DISCONNECT)
 		engine_end(c);
 }
 
@@ -131,10 +149,7 @@ question(struct conn *c, struct proto_line *l)
 	const char		*kept;
 
 	metric_inc(&engine_counts[COUNT_REQUESTS]);
-	if (answer_open(c, l, OWED_ANSWER) == -1) {
-		answer_say(c, fallback_verdict(engine.policy, l->what));
-		return;
-	}
+	answer_open(c, l, OWED_ANSWER);
 	if (l->what == PHASE_COMMIT && (kept = transfer_kept(c)) != NULL)
 		answer_say(c, kept);
 	else if (f->request[l->what] == NULL)
@@ -145,18 +160,54 @@ question(struct conn *c, struct proto_line *l)
 	}
 }
 
+/* From now on this session is answered as one that nobody knows. */
+static void
+estrange(struct conn *c, const struct proto_line *l, const char *why)
+{
+	struct debt	 lost = { .session = c->s.id, .token = l->token,
+			    .owed = OWED_LINES, .lost = 1 };
+
+	log_peer("%016llx answered by on-failure: %s",
+	    (unsigned long long)c->s.id, why);
+	if (c->stage != STAGE_NONE)
+		(void)channel_owe(&engine.channel, &lost);
+	answer_cancel(c);
+	transfer_end(c);
+	c->stranger = 1;
+}
+
+/* What can't be answered but by fallback.h; and by which policy. */
+static int
+is_stranger(struct conn *c, const struct proto_line *l, int *policy)
+{
+	if (c == NULL || c->stranger || l->what == PHASE_UNKNOWN)
+		return 1;
+	/* A line of the same message from another place of the chain. */
+	if (l->what == PHASE_DATA_LINE && c->stage != STAGE_NONE &&
+	    l->token != c->lines) {
+		*policy = FAILURE_ACCEPT;
+		return 1;
+	}
+	if (engine.channel.in_pos == engine.channel.sh->skip)
+		estrange(c, l, "a line that killed two workers");
+	else if ((l->what != PHASE_DATA_LINE || c->stage == STAGE_NONE) &&
+	    ledger_slot(&engine.channel.sh->ledger, c->s.id) == NULL)
+		estrange(c, l, "too many sessions");
+	return c->stranger;
+}
+
 /* Returns 0 if there is no room for the answer now: try again later. */
 static int
 request(struct proto_line *l)
 {
 	struct conn	*c = session_find(l->session);
+	int		 policy = engine.policy;
 
-	if (c == NULL || c->stranger || l->what == PHASE_UNKNOWN ||
-	    engine.channel.in_pos == engine.channel.sh->skip) {
+	if (is_stranger(c, l, &policy)) {
 		if (!channel_fits(&engine.channel, STRANGER_ROOM))
 			return 0;
 		metric_inc(&engine_counts[COUNT_STRANGERS]);
-		fallback_line(&engine.channel, l, engine.policy);
+		fallback_line(&engine.channel, l, policy);
 	} else if (l->what == PHASE_DATA_LINE)
 		transfer_line(c, l);
 	else

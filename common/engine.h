@@ -51,8 +51,8 @@ void		 engine_end(struct conn *);
 
 /* answer.c: an open request.  Serial 0 if there is none. */
 struct request	 answer_request(const struct conn *);
-/* Open one; the debt is entered.  Returns -1: no room in the ledger. */
-int		 answer_open(struct conn *, const struct proto_line *,
+/* Open one: the line is consumed and the debt entered, as one step. */
+void		 answer_open(struct conn *, const struct proto_line *,
 		    enum owed);
 /* It was not answered at once: start its deadline, unless it is delayed. */
 void		 answer_wait(struct conn *);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * See fallback.h.  Runs in the guard too: nothing here allocates but a channel
- * that finds no room, and the guard reads on only while there is some.
+ * See fallback.h.  Runs in the guard too, which must not want for memory:
+ * nothing is said unless there is room for it, or the caller saw to that.
  */
 
 #include <string.h>
@@ -50,29 +50,29 @@ pay_dot(struct channel *ch, uint64_t session, uint64_t token, int lost)
 	channel_dot(ch, prefix, lost ? &after : NULL);
 }
 
-unsigned int
-fallback_recover(struct channel *ch, enum failure policy)
+int
+fallback_recover(struct channel *ch, enum failure policy, unsigned int *next,
+    unsigned int *paid)
 {
-	struct debt	*d, was;
-	unsigned int	 i, n = 0;
+	struct debt	 d;
 
-	for (i = 0; i < LEDGER_SLOTS; i++) {
-		d = &ch->sh->ledger.debts[i];
-		if (d->owed == OWED_NOTHING)
+	for (; *next < LEDGER_SLOTS; (*next)++) {
+		d = ch->sh->ledger.debts[*next];
+		if (d.owed == OWED_NOTHING)
 			continue;
-		n++;
-		was = *d;
-		was.lost = 1;
-		if (d->owed == OWED_DOT)
-			pay_dot(ch, was.session, was.token, 1);
-		else if (d->owed != OWED_ANSWER)
-			(void)channel_owe(ch, &was);
+		if (!channel_fits(ch, PROTO_ANSWER_MAX))
+			return 0;
+		(*paid)++;
+		d.lost = 1;
+		if (d.owed == OWED_DOT)
+			pay_dot(ch, d.session, d.token, 1);
+		else if (d.owed != OWED_ANSWER)
+			(void)channel_owe(ch, &d);
 		else
-			pay(ch, &was, was.phase == PHASE_COMMIT ?
-			    FALLBACK_LOST :
-			    fallback_verdict(policy, was.phase));
+			pay(ch, &d, d.phase == PHASE_COMMIT ? FALLBACK_LOST :
+			    fallback_verdict(policy, d.phase));
 	}
-	return n;
+	return 1;
 }
 
 /* What smtpd asks of a session without a worker. */

@@ -22,9 +22,11 @@ const char	*fallback_verdict(enum failure, int phase);
 
 /*
  * A worker died: pay all that is owed, and mark the messages in flight as
- * lost, to be refused at commit.  Returns how many sessions that were.
+ * lost, to be refused at commit.  Says no more than there is room for: *next
+ * (0 at first) is where to go on, *paid counts.  Returns whether it is done.
  */
-unsigned int	 fallback_recover(struct channel *, enum failure);
+int		 fallback_recover(struct channel *, enum failure,
+		    unsigned int *next, unsigned int *paid);
 
 /* Answer a line, if it asks for it.  The line is consumed in the same step. */
 void		 fallback_line(struct channel *, const struct proto_line *,

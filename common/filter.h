@@ -179,7 +179,10 @@ void	filter_reject(struct request, int code, const char *, ...)
 /* The same, and the client is cut off. */
 void	filter_disconnect(struct request, int code, const char *, ...)
 	    __attribute__((__format__ (__printf__, 3, 4)));
-/* Could not find out: log why and answer as on-failure says. */
+/*
+ * Could not find out: log why and answer as on-failure says.  A message of a
+ * line hook is refused with 451 even then, as some of it may be missing.
+ */
 void	filter_fail(struct request, const char *, ...)
 	    __attribute__((__format__ (__printf__, 2, 3)));
 

@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fallback.h"
 #include "guard.h"
 #include "log.h"
+#include "standin.h"
 
 /* A worker that dies this young without having done a thing: a strike. */
 #define YOUNG		1000
@@ -29,6 +29,12 @@
 #define BUSY		10000
 /* How long the guard stands in for the worker then. */
 #define REST		30000
+/* How long until a fork that failed is tried again. */
+#define FORK_AGAIN	1000
+/* How long a worker may take to start, however short the deadline. */
+#define START		60000
+/* How long to wait when the kernel has no memory for a socket. */
+#define STARVED		10
 /* How long the worker may take to end when smtpd hung up. */
 #define FAREWELL	500
 /* How often the guard lets others run before it sleeps; a few us. */
@@ -37,7 +43,6 @@
 static struct shared			*sh;
 static const struct guard_config	*config;
 static int				 to_worker[2], to_guard[2];
-static struct channel			 stand_in;	/* the guard's own */
 static volatile sig_atomic_t		 worker;	/* its pid, 0: none */
 static volatile sig_atomic_t		 died;		/* SIGCHLD came */
 static unsigned int			 generation, strikes, deaths;
@@ -45,6 +50,7 @@ static int64_t				 born, rest_until, busy_since;
 static int64_t				 checked;	/* the worker's beat */
 static uint64_t				 beat, tail_at_birth, died_at;
 static int				 blocked;	/* smtpd takes no more */
+static int				 starved;	/* nor does the kernel */
 static int				 asked;		/* for a sign of life */
 
 static int64_t
@@ -119,25 +125,12 @@ become_worker(void)
 }
 
 static void
-rest(int64_t ms)
-{
-	if (rest_until == 0) {
-		stand_in.in_pos = stand_in.in_scanned = stand_in.in_end =
-		    ring_load(&sh->in.tail);
-		stand_in.out_pos = stand_in.out_woken =
-		    ring_load(&sh->out.head);
-		stand_in.out_limit = stand_in.discarding = 0;
-		(void)fallback_recover(&stand_in, config->policy);
-	}
-	rest_until = now() + ms;
-}
-
-static void
 start_worker(void)
 {
 	sigset_t	 all, old;
 	pid_t		 pid;
 
+	sh->beat = 0;
 	/* The handler must not see a worker whose pid is not yet known. */
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, &old);
@@ -147,27 +140,28 @@ start_worker(void)
 	}
 	worker = pid == -1 ? 0 : pid;
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	born = checked = now();
 	if (pid == -1) {
 		log_warn("fork");
-		rest(1000);
+		rest_until = born + FORK_AGAIN;
 		return;
 	}
-	/* What the guard could not say yet, the worker finds in the ledger. */
-	stand_in.over_len = stand_in.over_off = 0;
-	rest_until = 0;
 	generation++;
-	born = checked = now();
 	asked = 0;
 	tail_at_birth = ring_load(&sh->in.tail);
 }
 
-/* Is it time to stop trying for a while? */
+/*
+ * Is it time to stop trying for a while?  A worker that did nothing, young or
+ * in spite of work that waited, is a strike.
+ */
 static int
 tired(void)
 {
 	int64_t	 t = now();
 
-	if (t - born < YOUNG && ring_load(&sh->in.tail) == tail_at_birth)
+	if (ring_load(&sh->in.tail) == tail_at_birth &&
+	    (t - born < YOUNG || ring_used(&sh->in) > 0))
 		strikes++;
 	else
 		strikes = 0;
@@ -189,8 +183,11 @@ say_death(int status)
 		    WEXITSTATUS(status));
 }
 
-/* The worker is dead: clean up after it, and start another one, or rest. */
-static void
+/*
+ * The worker is dead: clean up after it.  Returns -1 if that was enough of
+ * them before the first one was ready.
+ */
+static int
 bury(int status)
 {
 	uint64_t	 at;
@@ -206,16 +203,29 @@ bury(int status)
 		sh->skip = at;
 	died_at = at;
 	sh->current = NO_LINE;
-	if (!tired()) {
-		start_worker();
+	standin_begin();
+	rest_until = 0;
+	if (!tired())
+		return 0;
+	if (!sh->facts.ready)
+		return -1;
+	log_warnx("workers keep dying: answering by on-failure, next try in "
+	    "%d s", REST / 1000);
+	strikes = deaths = 0;
+	rest_until = now() + REST;
+	return 0;
+}
+
+/* No worker: pay for the dead one, then start another, or rest. */
+static void
+do_without(void)
+{
+	if (!standin_pay())
 		return;
-	}
-	if (sh->facts.ready) {
-		log_warnx("workers keep dying: answering by on-failure, next "
-		    "try in %d s", REST / 1000);
-		strikes = deaths = 0;
-		rest(REST);
-	}
+	if (now() >= rest_until)
+		start_worker();
+	else if (sh->facts.ready)
+		standin_work();
 }
 
 static void
@@ -239,62 +249,54 @@ hang_up(void)
 	(void)!write(to_worker[1], "", 1);
 }
 
+/* A worker's start may take longer than an answer. */
+static int64_t
+next_check(void)
+{
+	int64_t	 ms = config->deadline;
+
+	if (sh->beat == 0 && ms < START)
+		ms = START;
+	return checked + ms / 2;
+}
+
 /* Bytes through both rings, as far as they go without waiting. */
 static void
 pump(int readable)
 {
-	ssize_t	 n;
+	ssize_t	 n = 1;
 
-	if (readable && ring_fill(&sh->in, 0) == -1)
-		hang_up();
-	blocked = 0;
-	while (ring_used(&sh->out) > 0) {
-		if ((n = ring_drain(&sh->out, 1)) == -1)
+	starved = blocked = 0;
+	if (readable) {
+		if (ring_fill(&sh->in, 0) == -1)
 			hang_up();
-		if (n <= 0) {
+		starved = errno == ENOBUFS;
+	}
+	while (n > 0 && ring_used(&sh->out) > 0)
+		if ((n = ring_drain(&sh->out, 1)) <= 0)
 			blocked = 1;
-			break;
-		}
-	}
+	if (n == -1)
+		hang_up();
+	if (blocked && errno == ENOBUFS)
+		starved = 1;
 	wake_worker();
-}
-
-/* No worker: answer what came, as far as there is room to say it. */
-static void
-work_instead(void)
-{
-	struct proto_line	 l;
-	const char		*line, *why;
-	size_t			 len;
-
-	while (channel_fits(&stand_in, 2 * PROTO_PAYLOAD_MAX) &&
-	    (line = channel_line(&stand_in, &len)) != NULL) {
-		if ((why = proto_parse(&l, line, len)) != NULL) {
-			log_peer("line from smtpd dropped: %s", why);
-			channel_consume(&stand_in);
-		} else
-			fallback_line(&stand_in, &l, config->policy);
-	}
-	channel_publish(&stand_in);
-	if (now() >= rest_until)
-		start_worker();
 }
 
 /* Kill a worker that hangs: it was asked half a deadline ago, and did nothing. */
 static void
 check_beat(void)
 {
-	uint64_t	 b;
+	uint64_t	 b = ring_load(&sh->beat);
+	int64_t		 t = now();
 
-	if (now() - checked < config->deadline / 2 || !sh->facts.ready)
+	if (t < next_check() || !sh->facts.ready)
 		return;
-	b = ring_load(&sh->beat);
 	if (asked && b == beat) {
 		log_warnx("worker %d gives no sign of life: killed",
 		    (int)worker);
 		(void)kill(worker, SIGKILL);
 	}
-	checked = now();
+	checked = t;
 	asked = 1;
 	beat = b;
 	(void)!write(to_worker[1], "", 1);
@@ -333,7 +335,7 @@ sleep_until_work(void)
 {
 	struct pollfd	 pfd[3] = { { .fd = 0 }, { .fd = 1 },
 			    { .fd = to_guard[0], .events = POLLIN } };
-	uint32_t	 wants = WANT_BYTES;
+	uint32_t	 wants = blocked ? 0 : WANT_BYTES;
 	int64_t		 ms;
 	char		 bytes[64];
 
@@ -344,12 +346,15 @@ sleep_until_work(void)
 		wants |= WANT_ROOM;
 		pfd[0].fd = -1;
 	}
-	if (blocked)
+	if (blocked && !starved)
 		pfd[1].events = POLLOUT;
 	else
 		pfd[1].fd = -1;
-	ms = rest_until != 0 ? rest_until - now() :
-	    checked + config->deadline / 2 - now();
+	ms = (worker > 0 ? next_check() : rest_until) - now();
+	if (worker == 0 && blocked)	/* first the dead one's debts */
+		ms = REST;
+	if (starved)
+		ms = STARVED;
 	if (must_not_sleep(wants) || ms < 0)
 		ms = 0;
 	if (poll(pfd, 3, ms) == -1)
@@ -407,10 +412,8 @@ guard_run(struct shared *shared, const struct guard_config *conf)
 	sh = shared;
 	config = conf;
 	make_pipes();
-	if (channel_init(&stand_in, sh, -1) == -1)
-		fatal("channel");
+	standin_init(sh, conf->policy);
 	set_signals(pass_signal, SIG_IGN);
-	start_worker();
 	for (;;) {
 		pump(readable);
 		if (readable && worker > 0) {
@@ -424,12 +427,11 @@ guard_run(struct shared *shared, const struct guard_config *conf)
 			/* It has told the administrator why. */
 			if (!sh->facts.ready && WIFEXITED(status))
 				return WEXITSTATUS(status);
-			bury(status);
-			if (worker == 0 && !sh->facts.ready)
+			if (bury(status) == -1)
 				return 1;
 		}
-		if (rest_until != 0)
-			work_instead();
+		if (worker == 0)
+			do_without();
 		else
 			check_beat();
 		readable = sleep_until_work();

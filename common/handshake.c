@@ -90,7 +90,10 @@ say(char *buf, size_t size, const char *kind, const char *direction,
 	    direction, name);
 }
 
-/* All in one piece: a worker that dies here has said nothing or all. */
+/*
+ * The first thing that is ever said, and in one piece: a worker that dies here
+ * has said nothing or all.
+ */
 static void
 handshake_register(void)
 {
@@ -116,8 +119,8 @@ handshake_register(void)
 	(void)strlcpy(buf + strlen(buf), "register|ready\n",
 	    sizeof(buf) - strlen(buf));
 	channel_say(&engine.channel, buf, strlen(buf), NULL);
-	channel_publish(&engine.channel);
 	facts->ready = 1;
+	channel_publish(&engine.channel);
 }
 
 static void
@@ -154,7 +157,8 @@ handshake_config(const char *arg, size_t len)
 			facts->incoming = 1;
 		else if (strcmp(value, "smtp-out") == 0)
 			facts->outgoing = 1;
-	} else if (strcmp(name, "ready") == 0 && !facts->ready)
+	} else if (strcmp(name, "ready") == 0 &&
+	    ring_load(&engine.channel.sh->out.head) == 0)
 		handshake_register();
 }
 

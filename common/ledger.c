@@ -52,6 +52,7 @@ step_do(struct ledger *l, struct ring *in, struct ring *out)
 	ring_store(&out->head, l->step.out_head);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	__atomic_store_n(&l->step.armed, 0, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 void

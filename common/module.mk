@@ -22,6 +22,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/ring.c %D%/ring.h \
 	%D%/sandbox.h \
 	%D%/session.c %D%/session.h \
+	%D%/standin.c %D%/standin.h \
 	%D%/spool.c %D%/spool.h \
 	%D%/stream.c %D%/stream.h %D%/stream_io.c \
 	%D%/transfer.c \

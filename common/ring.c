@@ -73,10 +73,14 @@ ring_pieces(struct ring *r, uint64_t pos, size_t len, struct iovec iov[2])
 	return iov[1].iov_len == 0 ? 1 : 2;
 }
 
+/* May what failed go through later? */
 static int
 must_wait(void)
 {
-	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+	if (errno == ENOMEM)
+		errno = ENOBUFS;
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ||
+	    errno == ENOBUFS;
 }
 
 ssize_t
@@ -86,6 +90,7 @@ ring_fill(struct ring *r, int fd)
 	size_t		 room = RING_SIZE - ring_used(r);
 	ssize_t		 n;
 
+	errno = 0;
 	if (room == 0)
 		return 0;
 	n = readv(fd, iov, ring_pieces(r, r->head, room, iov));
@@ -106,6 +111,7 @@ ring_drain(struct ring *r, int fd)
 	size_t		 used = ring_used(r);
 	ssize_t		 n;
 
+	errno = 0;
 	if (used == 0)
 		return 0;
 	n = writev(fd, iov, ring_pieces(r, r->tail, used, iov));

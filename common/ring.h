@@ -42,10 +42,13 @@ ring_store(uint64_t *pos, uint64_t value)
 	__atomic_store_n(pos, value, __ATOMIC_RELEASE);
 }
 
+/* Never more than there can be, whatever a dying worker wrote over it. */
 static inline size_t
 ring_used(const struct ring *r)
 {
-	return ring_load(&r->head) - ring_load(&r->tail);
+	uint64_t	 used = ring_load(&r->head) - ring_load(&r->tail);
+
+	return used <= RING_SIZE ? used : RING_SIZE;
 }
 
 /* Copy in at a position that the writer has not yet published. */
@@ -72,7 +75,8 @@ uint64_t	 ring_find(const struct ring *, uint64_t pos, uint64_t end,
  * From a descriptor to the ring (fill), from the ring to one (drain), with
  * as few calls as it takes, and publish.  They return how many bytes went
  * through, 0 if that needs waiting for (or the ring is full, empty), -1 at
- * the end of the file (errno is 0) or on an error.
+ * the end of the file (errno is 0) or on an error.  With 0, errno is ENOBUFS
+ * if the kernel wants for memory, as no poll(2) tells when that is over.
  */
 ssize_t		 ring_fill(struct ring *, int fd);
 ssize_t		 ring_drain(struct ring *, int fd);

@@ -30,6 +30,7 @@ struct conn {
 	struct conn	 *next_sending;
 	uint64_t	  serial;	/* of the open request, 0: none */
 	uint64_t	  token;
+	uint64_t	  lines;	/* token of the message's lines */
 	uint8_t		  phase;	/* of it; PHASE_DATA_LINE: a message */
 	uint8_t		  stage;
 	uint8_t		  stranger;	/* no room in the ledger: fallback.h */

@@ -78,7 +78,7 @@ transfer_end(struct conn *c)
 static void
 finish(struct conn *c)
 {
-	struct debt	 d = { .session = c->s.id, .token = c->token,
+	struct debt	 d = { .session = c->s.id, .token = c->lines,
 			    .owed = OWED_VERDICT };
 
 	if (c->cut && c->verdict == NULL)
@@ -94,13 +94,9 @@ static void
 start(struct conn *c, const struct proto_line *l)
 {
 	transfer_end(c);
-	/* On smtpd 6.x the ledger's debt is the same one until commit. */
-	if (answer_open(c, l, OWED_LINES) == -1) {
-		c->serial = 0;
-		c->stranger = 1;
-		return;
-	}
+	answer_open(c, l, OWED_LINES);
 	c->stage = STAGE_LINES;
+	c->lines = l->token;
 	proto_prefix(c->prefix, l->minor, l->session, l->token);
 	if (engine.filter->message != NULL &&
 	    (c->message = message_new()) == NULL) {
@@ -145,7 +141,7 @@ static void
 take_end(struct conn *c)
 {
 	const struct filter	*f = engine.filter;
-	struct debt		 d = { .session = c->s.id, .token = c->token,
+	struct debt		 d = { .session = c->s.id, .token = c->lines,
 				    .owed = OWED_DOT };
 
 	metric_inc(&engine_counts[COUNT_MESSAGES]);
@@ -165,14 +161,9 @@ take_end(struct conn *c)
 void
 transfer_line(struct conn *c, const struct proto_line *l)
 {
-	if (c->stage == STAGE_NONE || c->stage == STAGE_SENT) {
+	if (c->stage == STAGE_NONE || c->stage == STAGE_SENT)
 		start(c, l);
-		if (c->stranger) {
-			log_peer("%016llx answered by on-failure: too many "
-			    "sessions", (unsigned long long)c->s.id);
-			return;
-		}
-	} else
+	else
 		channel_consume(&engine.channel);
 	if (c->stage != STAGE_LINES)	/* smtpd said "." already */
 		return;
@@ -248,11 +239,19 @@ filter_line(struct request rq, const char *line, size_t len)
 {
 	struct conn	*c = session_find(rq.session);
 
+	const char	*end;
+
 	if (c == NULL || rq.serial == 0 || c->serial != rq.serial ||
 	    c->phase != PHASE_DATA_LINE || c->message != NULL) {
 		metric_inc(&engine_counts[COUNT_LATE]);
 		return;
 	}
-	if (!engine.dry_run)
-		send_line(c, line, len);
+	if (engine.dry_run)
+		return;
+	/* A line is one line, whoever made it: smtpd would die of the rest. */
+	for (; (end = memchr(line, '\n', len)) != NULL; line = end + 1) {
+		send_line(c, line, end - line);
+		len -= end + 1 - line;
+	}
+	send_line(c, line, len);
 }

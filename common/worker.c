@@ -118,11 +118,15 @@ turn(int alone, int *waits)
 static int
 may_sleep(int waits)
 {
-	uint32_t	 wants = WANT_BYTES | (waits ? WANT_ROOM : 0);
+	struct channel	*ch = &engine.channel;
+	/* A line that waits for room: more of them would not help. */
+	int		 stuck = ch->in_scanned != ch->in_end;
+	uint32_t	 wants = (stuck ? 0 : WANT_BYTES) |
+			    (waits ? WANT_ROOM : 0);
 
 	__atomic_store_n(&sh->worker_wants, wants, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return ring_load(&sh->in.head) == engine.channel.in_end &&
+	return (stuck || ring_load(&sh->in.head) == ch->in_end) &&
 	    !(waits && ring_used(&sh->out) <= RING_SIZE / 2);
 }
 
@@ -132,6 +136,7 @@ loop(int alone)
 	int	 again, flags, waits;
 
 	while (!done) {
+		ring_store(&sh->beat, sh->beat + 1);
 		again = turn(alone, &waits);
 		if (done)
 			break;
@@ -143,7 +148,6 @@ loop(int alone)
 			_exit(71);
 		}
 		__atomic_store_n(&sh->worker_wants, 0, __ATOMIC_RELAXED);
-		ring_store(&sh->beat, sh->beat + 1);
 	}
 }
 
@@ -205,8 +209,6 @@ set_alone(void)
 int
 worker_run(struct shared *shared, unsigned int generation, int alone)
 {
-	unsigned int	 n;
-
 	sh = shared;
 	done = 0;
 	if (alone)
@@ -218,10 +220,6 @@ worker_run(struct shared *shared, unsigned int generation, int alone)
 	}
 	if (worker_start(generation) == -1)
 		return 1;
-	if (generation > 0 &&
-	    (n = fallback_recover(&engine.channel, engine.policy)) > 0)
-		log_warnx("answered for the dead worker: %u open requests and "
-		    "messages", n);
 	loop(alone);
 	return 0;
 }
