@@ -42,7 +42,7 @@ client_log(const struct session *s, const char *action)
 
 	if (c->rule != NULL) {
 		rule = " rule=";
-		text = log_safe(c->rule->text);
+		text = log_quote(c->rule->text);
 	}
 	if (c->waited)
 		filter_log(s, "action=%s seconds=%g early=%s reason=%s%s%s",

@@ -228,7 +228,7 @@ rule_is_in_the_line_escaped(void **state)
 	client.reason = "rule";
 	hold(0, EARLY_LOG);
 	assert_string_equal(line, "action=pause seconds=2.5 early=no "
-	    "reason=rule rule=no-rdns\\0402.5");
+	    "reason=rule rule=\"no-rdns 2.5\"");
 }
 
 static void
