@@ -137,13 +137,13 @@ addr_is_private(const struct addr *a)
 	if (addr_is_loopback(a))
 		return 1;
 	if (a->family == AF_INET)
-		return ip[0] == 10 ||				/* RFC 1918, 3 */
+		return ip[0] == 10 ||			/* RFC 1918, 3 */
 		    (ip[0] == 172 && (ip[1] & 0xf0) == 16) ||
 		    (ip[0] == 192 && ip[1] == 168) ||
-		    (ip[0] == 169 && ip[1] == 254);		/* RFC 3927, 2.1 */
+		    (ip[0] == 169 && ip[1] == 254);	/* RFC 3927, 2.1 */
 	return a->family == AF_INET6 &&
-	    ((ip[0] & 0xfe) == 0xfc ||				/* RFC 4193, 3.1 */
-	    (ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80));		/* RFC 4291, 2.5.6 */
+	    ((ip[0] & 0xfe) == 0xfc ||			/* RFC 4193, 3.1 */
+	    (ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80));	/* RFC 4291, 2.5.6 */
 }
 
 int

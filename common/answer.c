@@ -54,7 +54,7 @@ timer_fired(int fd, short what, void *arg)
 	}
 	c->delayed = NULL;
 	delayed(answer_request(c));
-	/* An answer may have ended nothing but the request: c is still there. */
+	/* An answer ends the request, never the session: c is still there. */
 	answer_wait(c);
 }
 

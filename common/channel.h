@@ -42,7 +42,7 @@ struct shared {
 	struct ring	out;		/* to smtpd */
 	struct ledger	ledger;
 	struct facts	facts;
-	uint64_t	current;	/* the line being worked on, or NO_LINE */
+	uint64_t	current;	/* the line worked on, or NO_LINE */
 	uint64_t	skip;		/* the line that killed two workers */
 	uint64_t	beat;		/* turns of the worker's event loop */
 	uint32_t	eof;		/* smtpd hung up */

@@ -24,88 +24,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "addrs.h"
 #include "options.h"
-
-/*
- * The questions.  A question comes before the fact it is about: at
- * PHASE_MAIL_FROM there is no tx yet, at PHASE_RCPT_TO the recipient is not
- * yet in it, at PHASE_EHLO session->helo is not yet set.  See arg instead.
- * AUTH is missing on purpose: its argument is a password.
- */
-enum phase {
-	PHASE_CONNECT,		/* arg: "", see session->src */
-	PHASE_HELO,		/* arg: identity */
-	PHASE_EHLO,		/* arg: identity */
-	PHASE_STARTTLS,		/* arg: "" */
-	PHASE_MAIL_FROM,	/* arg: sender, "" for the null sender */
-	PHASE_RCPT_TO,		/* arg: recipient */
-	PHASE_DATA,		/* arg: "" */
-	PHASE_RSET,		/* arg: "" */
-	PHASE_QUIT,		/* arg: "" */
-	PHASE_NOOP,		/* arg: "" */
-	PHASE_COMMIT,		/* arg: "" */
-	PHASE_MAX
-};
-
-/*
- * The facts.  arg is what smtpd says after the session's id, unparsed: use
- * the session instead where it has the same fact.
- */
-enum report {
-	REPORT_LINK_CONNECT,
-	REPORT_LINK_GREETING,		/* arg: the name in the banner */
-	REPORT_LINK_IDENTIFY,
-	REPORT_LINK_TLS,
-	REPORT_LINK_AUTH,
-	REPORT_LINK_DISCONNECT,
-	REPORT_TX_BEGIN,
-	REPORT_TX_MAIL,
-	REPORT_TX_RCPT,
-	REPORT_TX_ENVELOPE,
-	REPORT_TX_DATA,
-	REPORT_TX_COMMIT,
-	REPORT_TX_ROLLBACK,
-	REPORT_TX_RESET,
-	REPORT_PROTOCOL_CLIENT,		/* arg: the command line */
-	REPORT_PROTOCOL_SERVER,		/* arg: the reply line */
-	REPORT_TIMEOUT,
-	REPORT_MAX
-};
-
-enum fcrdns { FCRDNS_ERROR, FCRDNS_FAIL, FCRDNS_PASS };
+#include "smtpd.h"
 
 /* What to answer when it can't be found out: key "on-failure". */
 enum failure { FAILURE_ACCEPT, FAILURE_TEMPFAIL, FAILURE_REJECT };
-
-/* One message of a session, from tx-begin to tx-commit, -rollback or -reset. */
-struct tx {
-	uint32_t	  id;		/* smtpd's msgid */
-	char		 *from;		/* "" for the null sender */
-	char		**rcpt;		/* the accepted ones, nrcpt of them */
-	size_t		  nrcpt;
-	void		 *data;		/* the filter's, tx_size zeroed bytes */
-};
-
-/*
- * One client.  Valid until its session_end hook returned, but keep a request
- * or the id, never the pointer: see filter_session().
- */
-struct session {
-	uint64_t	 id;
-	int64_t		 time;		/* of the last report, smtpd's, us */
-	struct addr	 src;		/* AF_UNSPEC if local */
-	struct addr	 dst;		/* the listener's, maybe a wildcard */
-	int		 local;		/* came over smtpd's own socket */
-	int		 outgoing;	/* smtp-out: smtpd is the client */
-	enum fcrdns	 fcrdns;
-	char		*rdns;		/* NULL if there is none */
-	char		*helo;		/* NULL until HELO or EHLO */
-	char		*tls;		/* version:cipher:bits, NULL in the clear */
-	char		*user;		/* NULL unless authenticated */
-	struct tx	*tx;		/* NULL outside a transaction */
-	void		*data;		/* the filter's, session_size zeroed bytes */
-};
 
 /* A question put to the filter: copy it anywhere, answer it once, any time. */
 struct request {
@@ -134,7 +57,7 @@ struct filter {
 	 * Returns 0, or -1 after logging why, and the old state stays.
 	 */
 	int	(*load)(int force);
-	/* For -n: are the backends there?  Returns 0, or -1 after saying why. */
+	/* For -n: are the backends there?  0, or -1 after saying why. */
 	int	(*check)(void);
 	/* In the worker, before the sandbox: event loop and threads exist. */
 	int	(*start)(void);

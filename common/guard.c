@@ -49,8 +49,8 @@ static unsigned int			 generation, strikes, deaths;
 static int64_t				 born, rest_until, busy_since;
 static int64_t				 checked;	/* the worker's beat */
 static uint64_t				 beat, tail_at_birth, died_at;
-static int				 blocked;	/* smtpd takes no more */
-static int				 starved;	/* nor does the kernel */
+static int				 blocked; /* smtpd takes no more */
+static int				 starved; /* nor does the kernel */
 static int				 asked;		/* for a sign of life */
 
 static int64_t
@@ -282,7 +282,7 @@ pump(int readable)
 	wake_worker();
 }
 
-/* Kill a worker that hangs: it was asked half a deadline ago, and did nothing. */
+/* Kill a worker that hangs: asked half a deadline ago, it did nothing. */
 static void
 check_beat(void)
 {

@@ -64,7 +64,7 @@ ledger_step(struct ledger *l, struct debt *slot, const struct debt *new,
 		l->step.debt = *new;
 	l->step.in_tail = in_tail;
 	l->step.out_head = out_head;
-	/* A kill comes between two instructions: the compiler's order counts. */
+	/* A kill comes between two instructions: their order counts. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	__atomic_store_n(&l->step.armed, 1, __ATOMIC_RELEASE);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);

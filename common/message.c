@@ -226,7 +226,8 @@ message_find(struct message *m, const char *name, size_t nth)
 	size_t i = 0, n = 0;
 
 	if (m->found != SIZE_MAX && m->found_nth <= nth &&
-	    message_field(m, m->found, &f) == 0 && header_is(m->header, &f, name)) {
+	    message_field(m, m->found, &f) == 0 &&
+	    header_is(m->header, &f, name)) {
 		i = m->found;
 		n = m->found_nth;
 	}

@@ -23,7 +23,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/sandbox.h \
 	%D%/session.c %D%/session.h \
 	%D%/standin.c %D%/standin.h \
-	%D%/spool.c %D%/spool.h \
+	%D%/smtpd.h %D%/spool.c %D%/spool.h \
 	%D%/stream.c %D%/stream.h %D%/stream_io.c \
 	%D%/transfer.c \
 	%D%/worker.c %D%/worker.h

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 enum key_type {
-	KEY_CALL,	/* call(value) judges it; max -1: call(NULL), no value */
+	KEY_CALL,	/* call(value) judges it; max -1: call(NULL) */
 	KEY_BOOL,	/* int: "yes", "no"; a bare letter is "yes" */
 	KEY_NUMBER,	/* int64_t, from min to max */
 	KEY_DURATION,	/* int64_t, ms: "5", "0.5", "90s", "5m", "2h", "30d" */

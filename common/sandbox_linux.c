@@ -39,7 +39,7 @@
 #define ANY_INT		0xffffffffU	/* all bits of an int argument */
 #define TMPFILE_BIT	(O_TMPFILE & ~O_DIRECTORY)
 #define SOCK_DIAG	4		/* NETLINK_SOCK_DIAG */
-#define SET_VMA		0x53564d41	/* PR_SET_VMA: malloc names its memory */
+#define SET_VMA		0x53564d41	/* prctl(2): malloc names its memory */
 
 /* The kernel's interface since 5.13; headers are often older than kernels. */
 #define LL_CREATE	444

@@ -65,7 +65,8 @@ const char	*stream_peer(const struct stream *);
  * go goes out together, when the event loop is back.  Returns 0, or -1: out of
  * memory (the stream is then as it was), or nothing can be sent any more.
  */
-int		 stream_write(struct stream *, const void *, size_t, int64_t ms);
+int		 stream_write(struct stream *, const void *, size_t,
+		    int64_t ms);
 /* Nothing more will be sent: shutdown(SHUT_WR) after what is buffered. */
 void		 stream_finish(struct stream *);
 /* Bytes that were written but not yet sent. */

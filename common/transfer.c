@@ -19,7 +19,7 @@
 #define LINE_ROOM	(PROTO_PREFIX + PROTO_PAYLOAD_MAX + 1)
 
 #define TOO_LONG	"reject|550 5.6.0 Line too long"
-#define NO_SPACE	"reject|451 4.3.1 Out of memory or disk, try again later"
+#define NO_SPACE	"reject|451 4.3.1 Out of memory or disk, try later"
 
 /* Those in STAGE_SENDING, first come first served. */
 static struct conn	 *sending;
