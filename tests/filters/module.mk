@@ -1,4 +1,5 @@
-noinst_PROGRAMS += %D%/filter-echo %D%/filter-tag %D%/filter-yes
+noinst_PROGRAMS += %D%/filter-echo %D%/filter-rogue %D%/filter-tag \
+	%D%/filter-yes
 TESTS += tests/manual-example.sh
 EXTRA_DIST += tests/manual-example.sh doc/writing-a-filter.md
 EXTRA_DIST += doc/how-it-works.md doc/examples/mx.conf \

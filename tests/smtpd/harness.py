@@ -23,7 +23,8 @@ RUN = os.environ["RUN"]
 BUILD = os.environ.get("BUILD", ".")
 SMTPD = os.environ["SMTPD"]
 SPOOL = "/var/spool/smtpd"
-PROGRAMS = {"filter-echo": "tests/filters", "filter-tag": "tests/filters"}
+PROGRAMS = dict.fromkeys(("filter-echo", "filter-rogue", "filter-tag"),
+                         "tests/filters")
 DELIVERIES = """
 action "maildir" maildir "{home}/%{{user.username}}/Maildir" junk
 action "mbox" mda "cat >> {home}/%{{user.username}}/mbox"
