@@ -289,9 +289,10 @@ check_beat(void)
 	uint64_t	 b = ring_load(&sh->beat);
 	int64_t		 t = now();
 
-	if (t < next_check() || !sh->facts.ready)
+	if (t < next_check())
 		return;
-	if (asked && b == beat) {
+	/* Nobody waits for the first one before it is ready. */
+	if (asked && b == beat && sh->facts.ready) {
 		log_warnx("worker %d gives no sign of life: killed",
 		    (int)worker);
 		(void)kill(worker, SIGKILL);

@@ -40,7 +40,7 @@ struct debt {
  * When none of them is free the session is answered by the fail policy.
  */
 #define LEDGER_SLOTS	32768
-#define LEDGER_REACH	64
+#define LEDGER_REACH	32
 
 /* The one step that may be half done. */
 struct step {

@@ -165,7 +165,8 @@ find_name(const char *const *names, int n, const char *s, size_t len)
 	int	 i;
 
 	for (i = 0; i < n; i++)
-		if (names[i] != NULL && field_is(s, len, names[i]))
+		if (names[i] != NULL && strncmp(names[i], s, len) == 0 &&
+		    names[i][len] == '\0')
 			return i;
 	return n;
 }

@@ -238,7 +238,6 @@ void
 filter_line(struct request rq, const char *line, size_t len)
 {
 	struct conn	*c = session_find(rq.session);
-
 	const char	*end;
 
 	if (c == NULL || rq.serial == 0 || c->serial != rq.serial ||

@@ -120,7 +120,8 @@ may_sleep(int waits)
 {
 	struct channel	*ch = &engine.channel;
 	/* A line that waits for room: more of them would not help. */
-	int		 stuck = ch->in_scanned != ch->in_end;
+	int		 stuck = channel_full(ch) ||
+			    ch->in_scanned != ch->in_end;
 	uint32_t	 wants = (stuck ? 0 : WANT_BYTES) |
 			    (waits ? WANT_ROOM : 0);
 
