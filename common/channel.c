@@ -184,10 +184,19 @@ over_append(struct channel *ch, const void *buf, size_t len)
 	ch->over_len += len;
 }
 
-/*
- * Records first to last, as far as there is room.  A session that ended while
- * its answer waited owes nothing any more.
- */
+/* A message that ended while its last word waited owes nothing any more. */
+static int
+still_counts(struct channel *ch, const struct debt *after)
+{
+	struct debt	*d;
+
+	if (after->owed == OWED_NOTHING)
+		return 1;
+	d = ledger_find(&ch->sh->ledger, after->session);
+	return d != NULL && d->token == after->token;
+}
+
+/* Records first to last, as far as there is room. */
 static void
 over_drain(struct channel *ch)
 {
@@ -202,8 +211,7 @@ over_drain(struct channel *ch)
 		put(ch, p + sizeof(r), r.len);
 		ch->over_off += sizeof(r) + r.len;
 		ch->over_len -= sizeof(r) + r.len;
-		if (r.pays && (r.debt.owed == OWED_NOTHING ||
-		    ledger_find(&ch->sh->ledger, r.debt.session) != NULL))
+		if (r.pays && still_counts(ch, &r.debt))
 			step(ch, &r.debt);
 	}
 	ch->over_off = 0;

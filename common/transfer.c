@@ -250,7 +250,8 @@ filter_line(struct request rq, const char *line, size_t len)
 	/* A line is one line, whoever made it: smtpd would die of the rest. */
 	for (; (end = memchr(line, '\n', len)) != NULL; line = end + 1) {
 		send_line(c, line, end - line);
-		len -= end + 1 - line;
+		if ((len -= end + 1 - line) == 0)
+			return;
 	}
 	send_line(c, line, len);
 }
