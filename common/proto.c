@@ -165,8 +165,9 @@ find_name(const char *const *names, int n, const char *s, size_t len)
 	int	 i;
 
 	for (i = 0; i < n; i++)
+		/* s may have a NUL in it: never look beyond the name's own. */
 		if (names[i] != NULL && strncmp(names[i], s, len) == 0 &&
-		    names[i][len] == '\0')
+		    strlen(names[i]) == len)
 			return i;
 	return n;
 }

@@ -180,6 +180,26 @@ up_to_0_4_the_token_comes_first(void **state)
 	    "000000000000000b|", PROTO_PREFIX);
 }
 
+/* Some of these names end where another string's NUL lies in memory. */
+static void
+a_name_with_a_nul_in_it_is_unknown(void **state)
+{
+	struct proto_line	 l;
+	char			 line[256];
+	size_t			 len, more;
+	int			 i;
+
+	for (i = 0; i < REPORT_MAX; i++)
+		for (more = 1; more < 64; more++) {
+			len = snprintf(line, sizeof(line),
+			    "report|0.7|1|smtp-in|%s", proto_report_name(i));
+			memset(line + len, 0, more);
+			memcpy(line + len + more, "|1", 2);
+			assert_null(proto_parse(&l, line, len + more + 2));
+			assert_int_equal(l.what, REPORT_UNKNOWN);
+		}
+}
+
 static void
 a_verdict_too_long_is_cut(void **state)
 {
@@ -228,6 +248,7 @@ main(void)
 		cmocka_unit_test(an_id_is_sixteen_digits_of_hexadecimal),
 		cmocka_unit_test(every_name_is_found_again),
 		cmocka_unit_test(up_to_0_4_the_token_comes_first),
+		cmocka_unit_test(a_name_with_a_nul_in_it_is_unknown),
 		cmocka_unit_test(a_verdict_too_long_is_cut),
 		cmocka_unit_test(time_is_in_microseconds),
 	};
