@@ -19,6 +19,7 @@
 #include "addrset.h"
 #include "compat.h"
 #include "log.h"
+#include "sandbox.h"
 
 #define ERRORS_MAX	10
 
@@ -204,6 +205,7 @@ addrs_add_file(struct addrs *list, const char *path)
 		free(f);
 		return -1;
 	}
+	sandbox_path(path, "r");
 	f->next = list->files;
 	list->files = f;
 	return 0;

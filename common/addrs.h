@@ -51,7 +51,8 @@ void		 addrs_free(struct addrs *);
 const char	*addrs_add(struct addrs *, const char *entry);
 
 /*
- * All entries of a file, which is remembered for addrs_reload().
+ * All entries of a file, which is remembered for addrs_reload(), and named to
+ * the sandbox.
  * Returns 0, or -1 after logging "file:line: why: entry" for every bad line
  * (up to ten); the list is then unchanged.
  */

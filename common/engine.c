@@ -43,9 +43,15 @@ static const char *
 argument(const struct proto_line *l)
 {
 	static char	 buf[8192];
-	size_t		 len = l->len < sizeof(buf) ? l->len : sizeof(buf) - 1;
+	const char	*arg = l->arg;
+	size_t		 len = l->len;
 
-	memcpy(buf, l->arg, len);
+	if (l->kind == PROTO_FILTER &&
+	    (l->what == PHASE_MAIL_FROM || l->what == PHASE_RCPT_TO))
+		proto_mailbox(&arg, &len);
+	if (len >= sizeof(buf))
+		len = sizeof(buf) - 1;
+	memcpy(buf, arg, len);
 	buf[len] = '\0';
 	return buf;
 }

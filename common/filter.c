@@ -7,7 +7,10 @@
 
 #include <sys/types.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
+#include <libgen.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,8 +52,25 @@ add_exempt(const char *value)
 static const char *
 add_exempt_file(const char *value)
 {
-	sandbox_path(value, "r");
 	return addrs_add_file(exempt, value) == -1 ? "not loaded" : NULL;
+}
+
+/* What can't be written in half a minute is said now. */
+static const char *
+set_metrics(const char *value)
+{
+	char		 dir[PATH_MAX];
+	struct stat	 st;
+
+	if (strlcpy(dir, value, sizeof(dir)) >= sizeof(dir))
+		return "too long";
+	if (*value == '\0' || (stat(value, &st) == 0 && !S_ISREG(st.st_mode)))
+		return "not a file";
+	/* It is written beside its place, and renamed. */
+	if (access(dirname(dir), W_OK | X_OK) == -1)
+		return "its directory can't be written";
+	metrics_file = value;
+	return NULL;
 }
 
 static const char *const	 failures[] = {
@@ -60,22 +80,22 @@ static const char *const	 failures[] = {
 	NULL
 };
 
-/* The same in all programs; doc: COMMON KEYS of each manual. */
+/* The same in all programs, and in the manual of each. */
 static const struct key	 common_keys[] = {
-	{ .name = "check", .letter = 'n', .type = KEY_BOOL,
+	{ .name = "", .letter = 'n', .type = KEY_BOOL,
 	    .dest = &check_only },
-	{ .name = "foreground", .letter = 'F', .type = KEY_BOOL,
+	{ .name = "", .letter = 'F', .type = KEY_BOOL,
 	    .dest = &foreground },
-	{ .name = "verbose", .letter = 'v', .type = KEY_CALL, .max = -1,
+	{ .name = "", .letter = 'v', .type = KEY_CALL, .max = -1,
 	    .call = set_verbose },
-	{ .name = "version", .letter = 'V', .type = KEY_CALL, .max = -1,
+	{ .name = "", .letter = 'V', .type = KEY_CALL, .max = -1,
 	    .call = set_version },
 	{ .name = "on-failure", .type = KEY_CHOICE, .dest = &engine.policy,
 	    .choices = failures },
 	{ .name = "deadline", .type = KEY_DURATION, .dest = &engine.deadline,
 	    .min = 100, .max = 280000 },
 	{ .name = "dry-run", .type = KEY_BOOL, .dest = &engine.dry_run },
-	{ .name = "metrics", .type = KEY_STRING, .dest = &metrics_file },
+	{ .name = "metrics", .type = KEY_CALL, .call = set_metrics },
 	{ .name = "exempt-auth", .type = KEY_BOOL, .dest = &exempt_auth },
 	{ .name = "exempt-local", .type = KEY_BOOL, .dest = &exempt_local },
 	{ .name = "exempt", .type = KEY_CALL, .call = add_exempt },
@@ -140,6 +160,8 @@ worker_start(unsigned int generation)
 	    metrics_file != NULL ? " wpath cpath" : "",
 	    f->promises == NULL ? "" : f->promises);
 	(void)sandbox_enter(promises);
+	if (metrics_file != NULL)
+		(void)metric_write(metrics_file);
 	return 0;
 }
 
@@ -150,7 +172,7 @@ worker_reload(int force)
 		log_info("reading lists again");
 	(void)addrs_reload(exempt, force);
 	if (engine.filter->load != NULL)
-		(void)engine.filter->load(force);
+		(void)engine.filter->load(force ? LOAD_HUP : LOAD_POLL);
 	if (metrics_file != NULL)
 		(void)metric_write(metrics_file);
 }
@@ -203,7 +225,7 @@ filter_main(const struct filter *f, int argc, char *argv[])
 	(void)snprintf(usage, sizeof(usage), "%s %s", f->name, f->usage);
 	if (options_parse(tables, usage, argc, argv) == -1)
 		return 1;
-	if (f->load != NULL && f->load(1) == -1)
+	if (f->load != NULL && f->load(LOAD_START) == -1)
 		return 1;
 	if (check_only)
 		return check();

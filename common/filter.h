@@ -39,6 +39,13 @@ struct request {
 struct message;			/* see message.h */
 struct metric;			/* see metric.h */
 
+/* When to read. */
+enum load {
+	LOAD_START,	/* before anything runs, in the first process */
+	LOAD_HUP,	/* in the worker: SIGHUP */
+	LOAD_POLL	/* every 30 s, and in a new worker: what changed */
+};
+
 struct filter {
 	const char	 *name;		/* as in ps(1): "filter-pause" */
 	const char	 *usage;	/* after the name, as in SYNOPSIS */
@@ -52,11 +59,11 @@ struct filter {
 	int		  outgoing;	/* wants reports of smtp-out too */
 
 	/*
-	 * Read what the options name: lists, tables, keys.  Called at start,
-	 * on SIGHUP and every 30 s (force is 0 then: only what changed).
-	 * Returns 0, or -1 after logging why, and the old state stays.
+	 * Read what the options name: lists, tables, keys.  Returns 0, or -1
+	 * after logging why: at start the filter then does not start, later
+	 * the old state stays.
 	 */
-	int	(*load)(int force);
+	int	(*load)(enum load);
 	/* For -n: are the backends there?  0, or -1 after saying why. */
 	int	(*check)(void);
 	/* In the worker, before the sandbox: event loop and threads exist. */

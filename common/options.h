@@ -28,7 +28,8 @@ enum key_type {
 };
 
 struct key {
-	const char		*name;		/* NULL ends the table */
+	const char		*name;		/* NULL ends the table; "":
+						   a letter only */
 	enum key_type		 type;
 	int			 letter;	/* 0: no letter of its own */
 	void			*dest;

@@ -82,6 +82,32 @@ proto_field(const char **arg, size_t *len, size_t *flen)
 	return field;
 }
 
+const char *
+proto_last(const char *arg, size_t len, size_t *flen, size_t *before)
+{
+	size_t	 i;
+
+	for (i = len; i > 0 && arg[i - 1] != '|'; i--)
+		;
+	if (i == 0)
+		return NULL;
+	*flen = len - i;
+	*before = i - 1;
+	return arg + i;
+}
+
+void
+proto_mailbox(const char **addr, size_t *len)
+{
+	const char	*colon;
+
+	if (*len == 0 || **addr != '@' ||
+	    (colon = memchr(*addr, ':', *len)) == NULL)
+		return;
+	*len -= colon + 1 - *addr;
+	*addr = colon + 1;
+}
+
 static int
 field_is(const char *field, size_t len, const char *word)
 {

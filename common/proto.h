@@ -52,6 +52,19 @@ const char	*proto_parse(struct proto_line *, const char *, size_t);
  */
 const char	*proto_field(const char **arg, size_t *len, size_t *flen);
 
+/*
+ * The last of the fields, where the one before it may have a '|' too: *before
+ * is the length of what precedes the '|'.  NULL: there is only one.
+ */
+const char	*proto_last(const char *arg, size_t len, size_t *flen,
+		    size_t *before);
+
+/*
+ * An address without its source route, which smtpd ignores and a list would
+ * not: "@a.example,@b.example:joe@c.example" is joe's.  RFC 5321, 4.1.1.3
+ */
+void		 proto_mailbox(const char **addr, size_t *len);
+
 /* "data-line", "connect" ...; NULL for what has none. */
 const char	*proto_phase_name(int);
 const char	*proto_report_name(int);

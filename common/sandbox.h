@@ -12,7 +12,7 @@
  *  dns			look up names: UDP and TCP, the resolver's files
  *  route		the machine's own addresses and sockets (netlink)
  *  thread		start threads; they end by returning, not pthread_exit()
- *  proc		fork, signal others, and enter a sandbox once more
+ *  proc		fork and signal others
  *
  * One file per system: sandbox_openbsd.c, sandbox_linux.c (seccomp and
  * Landlock, as far as the kernel has them), sandbox_freebsd.c, sandbox_none.c.
@@ -25,8 +25,7 @@
  * A file or a directory that will be opened later on, or a socket that will be
  * connected to (unveil(2) counts these); perm is unveil(2)'s "r", "rw" or
  * "rwc".  For a file its directory is meant, so that a file that is replaced by
- * rename(2) can be read again.  path is copied.  Before sandbox_enter(), and of
- * a guard and its workers before the guard's.
+ * rename(2) can be read again.  path is copied.  Before sandbox_enter().
  */
 void	sandbox_path(const char *path, const char *perm);
 

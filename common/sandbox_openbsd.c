@@ -19,7 +19,7 @@
 #include "log.h"
 #include "sandbox.h"
 
-static int	 unveiled;	/* and locked: by the guard, for its workers */
+static int	 unveiled;	/* and locked */
 
 static int
 promised(const char *words, const char *word, size_t len)

@@ -115,17 +115,6 @@ session_count(void)
 	return count;
 }
 
-struct conn *
-session_any(void)
-{
-	size_t	 i;
-
-	for (i = 0; i < table_size; i++)
-		if (table[i] != NULL)
-			return table[i];
-	return NULL;
-}
-
 void
 session_tx_end(struct conn *c)
 {
@@ -214,22 +203,13 @@ fact_identify(struct session *s, const char *arg, size_t len)
 static int
 fact_auth(struct session *s, int minor, const char *arg, size_t len)
 {
-	const char	*user = arg, *result = arg;
-	size_t		 i, n = len, rlen = len;
+	const char	*user = arg, *result;
+	size_t		 n = len, rlen;
 
-	if (minor >= 7) {
-		result = proto_field(&user, &n, &rlen);
-		if (user == NULL)
-			return 0;
-	} else {
-		for (i = len; i > 0 && arg[i - 1] != '|'; i--)
-			;
-		if (i == 0)
-			return 0;
-		result = arg + i;
-		rlen = len - i;
-		n = i - 1;
-	}
+	result = minor >= 7 ? proto_field(&user, &n, &rlen) :
+	    proto_last(arg, len, &rlen, &n);
+	if (result == NULL || user == NULL)
+		return 0;
 	return is(result, rlen, "pass") ? set_string(&s->user, user, n) : 0;
 }
 
@@ -278,26 +258,17 @@ fact_address(struct tx *tx, int minor, enum report report, const char *arg,
     size_t len)
 {
 	const char	*result, *addr;
-	size_t		 n, rlen, alen, i;
+	size_t		 n, rlen, alen;
 
 	if (tx == NULL || proto_field(&arg, &len, &n) == NULL || arg == NULL)
 		return 0;
-	if (minor >= 6) {
-		result = proto_field(&arg, &len, &rlen);
-		addr = arg;
-		alen = len;
-	} else {
-		for (i = len; i > 0 && arg[i - 1] != '|'; i--)
-			;
-		if (i == 0)
-			return 0;
-		result = arg + i;
-		rlen = len - i;
-		addr = arg;
-		alen = i - 1;
-	}
-	if (addr == NULL || !is(result, rlen, "ok"))
+	addr = arg;
+	alen = len;
+	result = minor >= 6 ? proto_field(&addr, &alen, &rlen) :
+	    proto_last(arg, len, &rlen, &alen);
+	if (result == NULL || addr == NULL || !is(result, rlen, "ok"))
 		return 0;
+	proto_mailbox(&addr, &alen);
 	return report == REPORT_TX_MAIL ?
 	    set_string(&tx->from, addr, alen) : add_rcpt(tx, addr, alen);
 }

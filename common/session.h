@@ -49,8 +49,6 @@ struct conn	*session_new(uint64_t id, size_t data_size);
 /* Out of the table, with all its facts. */
 void		 session_free(struct conn *);
 size_t		 session_count(void);
-/* One of them, or NULL when there are none. */
-struct conn	*session_any(void);
 
 /*
  * Keep what a report tells.  minor is the version of the protocol, arg is what

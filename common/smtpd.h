@@ -24,8 +24,8 @@ enum phase {
 	PHASE_HELO,		/* arg: identity */
 	PHASE_EHLO,		/* arg: identity */
 	PHASE_STARTTLS,		/* arg: "" */
-	PHASE_MAIL_FROM,	/* arg: sender, "" for the null sender */
-	PHASE_RCPT_TO,		/* arg: recipient */
+	PHASE_MAIL_FROM,	/* arg: sender, "" for the null sender; */
+	PHASE_RCPT_TO,		/* arg: recipient; no source route */
 	PHASE_DATA,		/* arg: "" */
 	PHASE_RSET,		/* arg: "" */
 	PHASE_QUIT,		/* arg: "" */

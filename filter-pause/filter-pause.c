@@ -162,14 +162,10 @@ hooks_choose(void)
 }
 
 static int
-pause_load(int force)
+pause_load(enum load when)
 {
-	static int	 again;
-
-	/* The first time they are as fresh as can be. */
-	if (again)
-		return rules_reload(rules, force);
-	again = 1;
+	if (when != LOAD_START)
+		return rules_reload(rules, when == LOAD_HUP);
 	hooks_choose();
 	if (pause_ms > LONG_PAUSE)
 		log_warnx("-s: a mail server may give up after 30 seconds: %g",

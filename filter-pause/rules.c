@@ -16,7 +16,6 @@
 #include "log.h"
 #include "options.h"
 #include "rules.h"
-#include "sandbox.h"
 
 #define BLANKS	" \t"
 
@@ -67,7 +66,7 @@ action_parse(struct rule *r, const char *s)
 		r->action = RULE_REJECT;
 	else {
 		r->action = RULE_PAUSE;
-		if (options_duration(s, &r->ms) != NULL || r->ms < 0)
+		if (options_duration(s, &r->ms) != NULL)
 			return "not seconds, skip, tempfail or reject";
 		if (r->ms > RULES_MS_MAX)
 			return "more than 300 seconds";
@@ -82,8 +81,6 @@ file_parse(struct rule *r, const char *path)
 		return "file: without a name";
 	if (addrs_add_file(r->list, path) == -1)
 		return "the list can't be used";
-	/* It is read again when it changes. */
-	sandbox_path(path, "r");
 	return NULL;
 }
 

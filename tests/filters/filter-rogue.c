@@ -291,7 +291,7 @@ static struct filter rogue = {
 
 /* One of the two ways. */
 static int
-choose(int force)
+choose(enum load when)
 {
 	if (lines)
 		rogue.message = NULL;

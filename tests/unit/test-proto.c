@@ -134,6 +134,44 @@ an_id_is_sixteen_digits_of_hexadecimal(void **state)
 }
 
 static void
+a_source_route_is_no_part_of_an_address(void **state)
+{
+	static const char *const	 pairs[][2] = {
+		{ "joe@c.example", "joe@c.example" },
+		{ "@a.example:joe@c.example", "joe@c.example" },
+		{ "@a.example,@b.example:joe@c.example", "joe@c.example" },
+		{ "@a.example:\"x:y\"@c.example", "\"x:y\"@c.example" },
+		{ "\"@a:\"@c.example", "\"@a:\"@c.example" },
+		{ "@a.example", "@a.example" }, { "@:", "" }, { "", "" },
+	};
+	const char			*addr;
+	size_t				 i, len;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		addr = pairs[i][0];
+		len = strlen(addr);
+		proto_mailbox(&addr, &len);
+		assert_int_equal(len, strlen(pairs[i][1]));
+		assert_memory_equal(addr, pairs[i][1], len);
+	}
+}
+
+static void
+the_last_field_is_found_from_the_end(void **state)
+{
+	const char	*f;
+	size_t		 len = 99, before = 99;
+
+	assert_non_null(f = proto_last("a|b|pass", 8, &len, &before));
+	assert_memory_equal(f, "pass", 4);
+	assert_int_equal(len, 4);
+	assert_int_equal(before, 3);
+	assert_null(proto_last("pass", 4, &len, &before));
+	assert_non_null(proto_last("|", 1, &len, &before));
+	assert_int_equal(len + before, 0);
+}
+
+static void
 every_name_is_found_again(void **state)
 {
 	struct proto_line	 l;
@@ -246,6 +284,8 @@ main(void)
 		cmocka_unit_test(lines_of_smtpd_are_understood),
 		cmocka_unit_test(what_is_no_line_is_named),
 		cmocka_unit_test(an_id_is_sixteen_digits_of_hexadecimal),
+		cmocka_unit_test(a_source_route_is_no_part_of_an_address),
+		cmocka_unit_test(the_last_field_is_found_from_the_end),
 		cmocka_unit_test(every_name_is_found_again),
 		cmocka_unit_test(up_to_0_4_the_token_comes_first),
 		cmocka_unit_test(a_name_with_a_nul_in_it_is_unknown),

@@ -147,7 +147,9 @@ a_transaction_keeps_the_accepted_addresses(void **state)
 	tell(c, 7, REPORT_TX_RCPT, "9435eaa8|permfail|no@example.org");
 	tell(c, 7, REPORT_TX_RCPT, "9435eaa8|ok|c@example.org");
 	tell(c, 7, REPORT_TX_RCPT, "9435eaa8|ok");
-	assert_int_equal(c->s.tx->nrcpt, 2);
+	tell(c, 7, REPORT_TX_RCPT, "9435eaa8|ok|@x.example:d@example.org");
+	assert_string_equal(c->s.tx->rcpt[2], "d@example.org");
+	assert_int_equal(c->s.tx->nrcpt, 3);
 	assert_string_equal(c->s.tx->rcpt[0], "a|b@example.org");
 	assert_string_equal(c->s.tx->rcpt[1], "c@example.org");
 	session_tx_end(c);
