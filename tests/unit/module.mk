@@ -1,6 +1,7 @@
 if HAVE_CMOCKA
 UNIT_TESTS = \
-	%D%/test-addr %D%/test-addrs %D%/test-header %D%/test-ledger \
+	%D%/test-addr %D%/test-addrs %D%/test-channel %D%/test-fallback \
+	%D%/test-header %D%/test-ledger \
 	%D%/test-log %D%/test-message %D%/test-message-edit \
 	%D%/test-metric %D%/test-options %D%/test-proto %D%/test-ring \
 	%D%/test-session %D%/test-spool $(STREAM_TESTS)
@@ -13,6 +14,8 @@ AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_addr_LDADD = $(UNIT_LDADD)
 %C%_test_addrs_LDADD = $(UNIT_LDADD)
+%C%_test_channel_LDADD = $(UNIT_LDADD)
+%C%_test_fallback_LDADD = $(UNIT_LDADD)
 %C%_test_header_LDADD = $(UNIT_LDADD)
 %C%_test_ledger_LDADD = $(UNIT_LDADD)
 %C%_test_log_LDADD = $(UNIT_LDADD)
@@ -64,4 +67,4 @@ TESTS += $(SANDBOX_TESTS)
 %C%_test_sandbox_LDADD = $(UNIT_LDADD) -lpthread
 endif
 endif
-EXTRA_DIST += %D%/sandbox_child.h %D%/stderr.h
+EXTRA_DIST += %D%/sandbox_child.h %D%/stderr.h %D%/wire.h
