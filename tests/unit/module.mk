@@ -1,6 +1,7 @@
 if HAVE_CMOCKA
 UNIT_TESTS = \
-	%D%/test-addr %D%/test-addrs %D%/test-channel %D%/test-fallback \
+	%D%/test-addr %D%/test-addrs %D%/test-channel %D%/test-engine \
+	%D%/test-fallback \
 	%D%/test-header %D%/test-ledger \
 	%D%/test-log %D%/test-message %D%/test-message-edit \
 	%D%/test-metric %D%/test-options %D%/test-proto %D%/test-ring \
@@ -15,6 +16,7 @@ UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_addr_LDADD = $(UNIT_LDADD)
 %C%_test_addrs_LDADD = $(UNIT_LDADD)
 %C%_test_channel_LDADD = $(UNIT_LDADD)
+%C%_test_engine_LDADD = $(UNIT_LDADD)
 %C%_test_fallback_LDADD = $(UNIT_LDADD)
 %C%_test_header_LDADD = $(UNIT_LDADD)
 %C%_test_ledger_LDADD = $(UNIT_LDADD)

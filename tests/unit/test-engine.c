@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Lines from smtpd, hooks that do odd things, and what smtpd is told: the
+ * engine on a mapping of its own, without processes.
+ */
+
+#include "wire.h"
+
+#include <event2/event.h>
+
+#include "engine.h"
+
+static struct shared		*sh;
+static struct request		 held;
+static size_t			 recipients;
+static int			 ended;
+
+/* Lines go on, but for those that a hook would do odd things with. */
+static void
+on_line(struct session *s, struct request rq, const char *line, size_t len)
+{
+	held = rq;
+	if (line == NULL)
+		filter_proceed(rq);
+	else if (len == 4 && memcmp(line, "HOLD", 4) == 0)
+		;
+	else if (len == 5 && memcmp(line, "SPLIT", 5) == 0)
+		filter_line(rq, "X-A: b\nX-B: c\n", 14);
+	else if (len == 4 && memcmp(line, "FAIL", 4) == 0)
+		filter_fail(rq, "by test");
+	else
+		filter_line(rq, line, len);
+}
+
+static void
+on_commit(struct session *s, const char *arg)
+{
+	assert_non_null(s->tx);
+	recipients = s->tx->nrcpt;
+}
+
+static void
+on_tx_end(struct session *s)
+{
+	ended++;
+}
+
+static const struct filter	 filter = {
+	.name = "test",
+	.outgoing = 1,
+	.tx_size = 8,
+	.tx_end = on_tx_end,
+	.report = { [REPORT_TX_COMMIT] = on_commit },
+	.line = on_line,
+};
+
+static int
+setup(void **state)
+{
+	sh = guard_map();
+	engine.filter = &filter;
+	engine.deadline = 1000000;
+	engine.base = event_base_new();
+	return engine.base == NULL ? -1 :
+	    channel_init(&engine.channel, sh, -1);
+}
+
+/* A new worker: it knows no session. */
+static int
+fresh(void **state)
+{
+	static const uint64_t	 ids[] = { 1, 9 };
+	struct conn		*c;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if ((c = session_find(ids[i])) != NULL)
+			engine_end(c);
+	channel_publish(&engine.channel);
+	memset(sh, 0, sizeof(*sh));
+	sh->facts.minor = 7;
+	sh->current = sh->skip = NO_LINE;
+	channel_resume(&engine.channel);
+	engine.policy = FAILURE_ACCEPT;
+	recipients = ended = 0;
+	return 0;
+}
+
+static void
+turn(void)
+{
+	(void)engine_read();
+	(void)transfer_pump();
+	channel_publish(&engine.channel);
+}
+
+static void
+say(const char *line)
+{
+	wire_line(sh, line);
+	turn();
+}
+
+static void
+expect(const char *want)
+{
+	assert_string_equal(wire_take(sh), want);
+}
+
+static void
+a_line_with_newlines_is_as_many_lines(void **state)
+{
+	say(WIRE_CONNECT("01"));
+	say(WIRE_REQUEST("data-line", "01", "07", "SPLIT"));
+	expect(WIRE_LINE("01", "07", "X-A: b") WIRE_LINE("01", "07", "X-B: c"));
+}
+
+/* What the hook held back, nobody knows: accept would lose it. */
+static void
+a_line_hook_that_fails_refuses_the_message(void **state)
+{
+	say(WIRE_CONNECT("01"));
+	say(WIRE_REQUEST("data-line", "01", "07", "one"));
+	say(WIRE_REQUEST("data-line", "01", "07", "HOLD"));
+	say(WIRE_REQUEST("data-line", "01", "07", "FAIL"));
+	say(WIRE_REQUEST("data-line", "01", "07", "."));
+	expect(WIRE_LINE("01", "07", "one") WIRE_LINE("01", "07", "."));
+	say(WIRE_REQUEST("commit", "01", "08", ""));
+	expect(WIRE_RESULT("01", "08",
+	    "reject|451 4.3.0 Mail filter failed, try again later"));
+}
+
+/* Two of the same filter in a chain: smtpd asks this process twice. */
+static void
+the_second_of_two_in_a_chain_lets_pass(void **state)
+{
+	say(WIRE_CONNECT("01"));
+	say(WIRE_REQUEST("data-line", "01", "0a", "SPLIT"));
+	(void)wire_take(sh);
+	say(WIRE_REQUEST("data-line", "01", "0b", "SPLIT"));
+	say(WIRE_REQUEST("data-line", "01", "0b", "..x"));
+	expect(WIRE_LINE("01", "0b", "SPLIT") WIRE_LINE("01", "0b", "..x"));
+	say(WIRE_REQUEST("data-line", "01", "0a", "."));
+	say(WIRE_REQUEST("data-line", "01", "0b", "."));
+	expect(WIRE_LINE("01", "0a", ".") WIRE_LINE("01", "0b", "."));
+	say(WIRE_REQUEST("commit", "01", "0c", ""));
+	say(WIRE_REQUEST("commit", "01", "0d", ""));
+	expect(WIRE_RESULT("01", "0c", "proceed")
+	    WIRE_RESULT("01", "0d", "proceed"));
+	assert_int_equal(wire_debts(sh), 0);
+}
+
+static void
+a_message_that_is_dropped_owes_nothing(void **state)
+{
+	static const char *const ends[] = {
+		WIRE_REPORT("tx-rollback", "01", "|1"),
+		WIRE_REPORT("tx-reset", "01", "|1"),
+		WIRE_REPORT("link-disconnect", "01", ""),
+	};
+	size_t	 i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		say(WIRE_CONNECT("01"));
+		say(WIRE_REQUEST("data-line", "01", "07", "x"));
+		assert_int_equal(wire_debts(sh), 1);
+		say(ends[i]);
+		assert_int_equal(wire_debts(sh), 0);
+		say(WIRE_CONNECT("01"));
+		say(WIRE_REQUEST("data-line", "01", "07", "x"));
+		say(WIRE_REQUEST("data-line", "01", "07", "."));
+		assert_int_equal(wire_debts(sh), 1);
+		say(ends[i]);
+		assert_int_equal(wire_debts(sh), 0);
+	}
+}
+
+/* The "." waits for room when the client goes. */
+static void
+a_session_that_ends_while_its_end_waits_owes_nothing(void **state)
+{
+	say(WIRE_CONNECT("01"));
+	say(WIRE_REQUEST("data-line", "01", "07", "x"));
+	wire_leave_room(sh, 0);
+	channel_resume(&engine.channel);
+	say(WIRE_REQUEST("data-line", "01", "07", "."));
+	assert_int_equal(wire_debts(sh), 1);
+	say(WIRE_REPORT("link-disconnect", "01", ""));
+	ring_store(&sh->out.tail, sh->out.head);
+	turn();
+	expect(WIRE_LINE("01", "07", "."));
+	assert_int_equal(wire_debts(sh), 0);
+}
+
+/* Every slot within reach is somebody else's. */
+static void
+the_first_line_is_not_lost_for_want_of_a_slot(void **state)
+{
+	size_t	 i;
+
+	for (i = 0; i < LEDGER_SLOTS; i++) {
+		sh->ledger.debts[i].session = 1000 + i;
+		sh->ledger.debts[i].owed = OWED_LINES;
+	}
+	say(WIRE_CONNECT("01"));
+	say(WIRE_REQUEST("data-line", "01", "07", "first"));
+	say(WIRE_REQUEST("data-line", "01", "07", "second"));
+	say(WIRE_REQUEST("data-line", "01", "07", "."));
+	expect(WIRE_LINE("01", "07", "first") WIRE_LINE("01", "07", "second")
+	    WIRE_LINE("01", "07", "."));
+	say(WIRE_REQUEST("commit", "01", "08", ""));
+	expect(WIRE_RESULT("01", "08", "proceed"));
+}
+
+static void
+an_answer_to_a_session_that_is_gone_is_dropped(void **state)
+{
+	say(WIRE_CONNECT("01"));
+	say(WIRE_REQUEST("data-line", "01", "07", "x"));
+	(void)wire_take(sh);
+	say(WIRE_REPORT("link-disconnect", "01", ""));
+	filter_line(held, "late", 4);
+	filter_reject(held, 550, "late");
+	turn();
+	expect("");
+}
+
+#define OUT(event, arg)	"report|0.7|1.000001|smtp-out|" event		\
+	"|0000000000000009" arg
+
+/* smtpd says rollback and reset for one refused recipient, then commits. */
+static void
+an_outgoing_transaction_ends_with_its_commit(void **state)
+{
+	say(OUT("link-connect", "|a|pass|192.0.2.1:1|192.0.2.2:25"));
+	say(OUT("tx-begin", "|00000001"));
+	say(OUT("tx-mail", "|00000001|ok|a@example.com"));
+	say(OUT("tx-rcpt", "|00000001|ok|x@example.org"));
+	say(OUT("tx-rcpt", "|00000001|permfail|y@example.org"));
+	say(OUT("tx-rollback", "|00000001"));
+	say(OUT("tx-reset", "|00000001"));
+	say(OUT("tx-rcpt", "|00000001|ok|z@example.org"));
+	assert_int_equal(ended, 0);
+	say(OUT("tx-commit", "|00000001|99"));
+	assert_int_equal(recipients, 2);
+	assert_int_equal(ended, 1);
+}
+
+int
+main(void)
+{
+#define TEST(f)	cmocka_unit_test_setup(f, fresh)
+	const struct CMUnitTest	 tests[] = {
+		TEST(a_line_with_newlines_is_as_many_lines),
+		TEST(a_line_hook_that_fails_refuses_the_message),
+		TEST(the_second_of_two_in_a_chain_lets_pass),
+		TEST(a_message_that_is_dropped_owes_nothing),
+		TEST(a_session_that_ends_while_its_end_waits_owes_nothing),
+		TEST(the_first_line_is_not_lost_for_want_of_a_slot),
+		TEST(an_answer_to_a_session_that_is_gone_is_dropped),
+		TEST(an_outgoing_transaction_ends_with_its_commit),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
