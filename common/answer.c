@@ -310,3 +310,23 @@ filter_session(struct request rq)
 	return c != NULL && rq.serial != 0 && c->serial == rq.serial ?
 	    &c->s : NULL;
 }
+
+int
+filter_dry_run(void)
+{
+	return engine.dry_run;
+}
+
+void
+filter_log(const struct session *s, const char *fmt, ...)
+{
+	char		 text[LOG_LINE_MAX], src[ADDR_STRLEN];
+	va_list		 ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_info("%016llx src=%s %s%s", (unsigned long long)s->id,
+	    s->local ? "local" : addr_print(&s->src, src), text,
+	    engine.dry_run ? " dry-run=yes" : "");
+}

@@ -75,8 +75,4 @@ int		 transfer_pump(void);
 /* handshake.c: config|KEY|VALUE; after config|ready it registers. */
 void		 handshake_config(const char *arg, size_t len);
 
-/* worker.c: the worker's life; alone: without a guard. */
-int		 worker_run(struct shared *, unsigned int generation,
-		    int alone);
-
 #endif /* ENGINE_H */

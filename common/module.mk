@@ -22,9 +22,11 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/ring.c %D%/ring.h \
 	%D%/sandbox.h \
 	%D%/session.c %D%/session.h \
+	%D%/settings.c %D%/settings.h \
 	%D%/standin.c %D%/standin.h \
 	%D%/smtpd.h %D%/spool.c %D%/spool.h \
 	%D%/stream.c %D%/stream.h %D%/stream_io.c \
+	%D%/textfile.c %D%/textfile.h \
 	%D%/transfer.c \
 	%D%/worker.c %D%/worker.h
 EXTRA_%C%_libcommon_a_SOURCES = %D%/sandbox_none.c %D%/sandbox_linux.c \

@@ -12,12 +12,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "engine.h"
-#include "fallback.h"
 #include "log.h"
+#include "sandbox.h"
+#include "settings.h"
 #include "worker.h"
 
 static struct event	*readable, *writable, *sig_hup, *sig_usr1, *every;
@@ -36,9 +38,18 @@ pipe_readable(int fd, short what, void *arg)
 }
 
 static void
+reload_all(int force)
+{
+	settings_reload(force);
+	if (engine.filter->load != NULL)
+		(void)engine.filter->load(force ? LOAD_HUP : LOAD_POLL);
+}
+
+static void
 reload(int sig, short what, void *arg)
 {
-	worker_reload(1);
+	log_info("reading lists again");
+	reload_all(1);
 }
 
 static void
@@ -54,7 +65,8 @@ each_half_minute(int fd, short what, void *arg)
 	struct timeval	 tv = { 30, 0 };
 
 	engine_counts[COUNT_RESTARTS].value = sh->restarts;
-	worker_reload(0);
+	reload_all(0);
+	settings_write_metrics();
 	(void)event_add(every, &tv);
 }
 
@@ -207,6 +219,34 @@ set_alone(void)
 		(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
+struct event_base *
+filter_events(void)
+{
+	return engine.base;
+}
+
+/*
+ * The guard's copy of lists and keys is as old as smtpd's start: a later
+ * worker reads again what changed.
+ */
+static int
+start(unsigned int generation)
+{
+	const struct filter	*f = engine.filter;
+	char			 promises[256];
+
+	if (generation > 0)
+		reload_all(0);
+	if (f->start != NULL && f->start() == -1)
+		return -1;
+	(void)snprintf(promises, sizeof(promises), "stdio rpath%s %s %s",
+	    f->message != NULL ? " tmppath" : "", settings_promises(),
+	    f->promises == NULL ? "" : f->promises);
+	(void)sandbox_enter(promises);
+	settings_write_metrics();
+	return 0;
+}
+
 int
 worker_run(struct shared *shared, unsigned int generation, int alone)
 {
@@ -219,7 +259,7 @@ worker_run(struct shared *shared, unsigned int generation, int alone)
 		log_warn("starting");
 		return 71;
 	}
-	if (worker_start(generation) == -1)
+	if (start(generation) == -1)
 		return 1;
 	loop(alone);
 	return 0;

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the worker's event loop needs of filter.c, which knows the options.
+ * The worker: the filter itself, in an event loop.
  */
 
 #ifndef WORKER_H
 #define WORKER_H
 
-/*
- * In the worker, when the event loop exists: start() of the filter, sandbox.
- * Returns 0, or -1 after saying why.
- */
-int	worker_start(unsigned int generation);
+#include "channel.h"
 
-/* Lists, tables, keys, and the metrics file.  force: SIGHUP. */
-void	worker_reload(int force);
+/*
+ * As guard_config.work; alone: without a guard, on stdin and stdout.  Returns
+ * the exit status.
+ */
+int	worker_run(struct shared *, unsigned int generation, int alone);
 
 #endif /* WORKER_H */
