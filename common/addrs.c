@@ -19,6 +19,7 @@
 #include "addrset.h"
 #include "compat.h"
 #include "log.h"
+#include "textfile.h"
 #include "sandbox.h"
 
 #define ERRORS_MAX	10
@@ -81,16 +82,11 @@ static int
 file_lines(FILE *fp, const char *path, struct addrset *set)
 {
 	const char	*why;
-	char		*line = NULL, *entry;
-	size_t		 size = 0;
-	ssize_t		 len;
+	char		 line[TEXTFILE_LINE], *entry;
 	unsigned int	 lineno = 0, errors = 0;
 
-	while ((len = getline(&line, &size, fp)) != -1) {
+	while (textfile_line(fp, line, &why)) {
 		lineno++;
-		why = NULL;
-		if (strlen(line) != (size_t)len)
-			why = "a NUL byte in the line";
 		if ((entry = line_entry(line)) != NULL && why == NULL)
 			why = addrset_add(set, entry);
 		if (why == NULL)
@@ -100,7 +96,6 @@ file_lines(FILE *fp, const char *path, struct addrset *set)
 		if (++errors == ERRORS_MAX)
 			break;
 	}
-	free(line);
 	if (ferror(fp)) {
 		log_warn("%s", path);
 		return -1;
@@ -124,12 +119,9 @@ file_read(const char *path, struct stamp *stamp)
 		log_warn("%s", path);
 		return NULL;
 	}
-	if ((fp = fopen(path, "re")) == NULL || fstat(fileno(fp), &st) == -1) {
-		log_warn("%s", path);
-		goto fail;
-	}
+	fp = textfile_open(path, &st);
 	stamp_set(stamp, &st);
-	if (file_lines(fp, path, set) == -1)
+	if (fp == NULL || file_lines(fp, path, set) == -1)
 		goto fail;
 	(void)fclose(fp);	/* only read */
 	return set;
@@ -146,15 +138,23 @@ file_refresh(struct file *f, int force)
 {
 	struct stamp	 now = { .size = 0 };
 	struct stat	 st;
+	int		 again;
 
 	if (stat(f->path, &st) == 0)
 		stamp_set(&now, &st);
 	if (!force && stamp_equal(&now, &f->stamp))
 		return;
+	again = f->broken;
 	f->fresh = file_read(f->path, &f->fresh_stamp);
 	f->broken = f->fresh == NULL;
-	if (f->broken)
-		f->stamp = f->fresh_stamp;
+	if (!f->broken)
+		return;
+	f->stamp = f->fresh_stamp;
+	/* One that can't be opened is tried each time. */
+	if (again && f->stamp.ino == 0)
+		return;
+	log_warnx("%s: the list read before stays: %zu entries", f->path,
+	    addrset_count(f->set));
 }
 
 struct addrs *
@@ -235,6 +235,8 @@ addrs_reload(struct addrs *list, int force)
 			f->set = f->fresh;
 			f->stamp = f->fresh_stamp;
 			changed = 1;
+			log_info("%s: %zu entries", f->path,
+			    addrset_count(f->set));
 		}
 		f->fresh = NULL;
 	}

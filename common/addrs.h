@@ -45,7 +45,8 @@ void		 addrs_free(struct addrs *);
 
 /*
  * One entry: "192.0.2.0/24", "2001:db8::/32", "192.0.2.1-192.0.2.9", an
- * address, or ".example.org" (that domain and all below it).
+ * address, or ".example.org" (that domain and all below it).  Blanks may be
+ * around the '-' of a range.
  * Returns NULL, or what is wrong with it (static text).
  */
 const char	*addrs_add(struct addrs *, const char *entry);
@@ -62,7 +63,7 @@ int		 addrs_add_file(struct addrs *, const char *path);
  * Read the files of the list again if one changed (mtime, size or inode), or
  * all when forced.  Returns 1 if the list is a new one, 0 if nothing changed,
  * -1 if a file is broken or gone: that was logged once, and the old list, of
- * all files, stays.
+ * all files, stays.  Each file that is taken is logged with its entries.
  */
 int		 addrs_reload(struct addrs *, int force);
 

@@ -294,6 +294,18 @@ set_cidr(struct addrset *set, const char *entry, const char *prefix)
 static const char	 not_known[] =
     "not an address, network, range or .domain";
 
+/* At the dash, with the blanks around it.  Returns what is behind it. */
+static char *
+range_split(const char *buf, char *dash)
+{
+	char	*end = dash;
+
+	while (end > buf && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	*end = '\0';
+	return dash + 1 + strspn(dash + 1, " \t");
+}
+
 static const char *
 set_entry(struct addrset *set, const char *entry)
 {
@@ -309,7 +321,7 @@ set_entry(struct addrset *set, const char *entry)
 		return set_cidr(set, buf, p);
 	}
 	if ((p = strchr(buf, '-')) != NULL)
-		*p++ = '\0';
+		p = range_split(buf, p);
 	else
 		p = buf;
 	if (addr_parse(&a, buf) == -1 || addr_parse(&b, p) == -1)

@@ -5,6 +5,9 @@
  * Exits: usage, out of memory.  Returns -1: mistakes, all of them logged.
  */
 
+#include <sys/types.h>
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,8 +17,10 @@
 
 #include "log.h"
 #include "options.h"
+#include "textfile.h"
 
 #define LETTERS_MAX	160
+#define BLANKS		" \t"
 
 /* Where a value stands, as it is told: "file:12: key", "-o key", "-s". */
 struct place {
@@ -50,17 +55,22 @@ static void
 place_warn(const struct place *at, const char *key, size_t len,
     const char *why, const char *value)
 {
-	const char	*sep = value == NULL || *value == '\0' ? "" : ": ";
+	const char	*sep = "";
 
-	if (value == NULL)
+	if (value == NULL || *value == '\0')
 		value = "";
+	else {
+		sep = ": ";
+		value = log_quote(value);
+	}
 	if (at->file != NULL)
-		log_warnx("%s:%u: %.*s: %s%s%s", at->file, at->line, (int)len,
-		    key, why, sep, value);
+		log_warnx("%s:%u: %s: %s%s%s", at->file, at->line,
+		    log_safe_n(key, len), why, sep, value);
 	else if (at->letter != 0)
 		log_warnx("-%c: %s%s%s", at->letter, why, sep, value);
 	else
-		log_warnx("-o %.*s: %s%s%s", (int)len, key, why, sep, value);
+		log_warnx("-o %s: %s%s%s", log_safe_n(key, len), why, sep,
+		    value);
 }
 
 static const struct key *
@@ -69,6 +79,9 @@ key_find(const struct key *const *tables, const char *name, size_t len,
 {
 	const struct key	*key;
 
+	/* Keys of a letter only have the name "". */
+	if (name != NULL && len == 0)
+		return NULL;
 	for (; *tables != NULL; tables++)
 		for (key = *tables; key->name != NULL; key++)
 			if (name == NULL ? key->letter == letter :
@@ -120,6 +133,8 @@ key_limits(const struct key *key, int64_t n)
 
 	if (n >= key->min && (n <= key->max || key->max == 0))
 		return NULL;
+	if (n < 0 && key->min >= 0)
+		return "negative";
 	limit_print(min, sizeof(min), key->type, key->min);
 	limit_print(max, sizeof(max), key->type, key->max);
 	if (key->max == 0)
@@ -243,27 +258,46 @@ line_trim(char *line)
 	for (p = line; *p != '\0'; p++)
 		if (*p == '#' && (p == line || p[-1] == ' ' || p[-1] == '\t'))
 			break;
-	while (p > line && strchr(" \t\r\n", p[-1]) != NULL)
+	while (p > line && strchr(BLANKS "\r", p[-1]) != NULL)
 		p--;
 	*p = '\0';
 }
 
+/* "key = value", as many other programs have it. */
+static void
+equals_warn(const struct key *const *tables, const struct place *at,
+    const char *name, size_t len, const char *value)
+{
+	const char	*quoted;
+	char		 why[200];
+
+	if (key_find(tables, name, len, 0) == NULL) {
+		place_warn(at, name, len, "unknown key", NULL);
+		return;
+	}
+	quoted = log_quote(value + strspn(value, BLANKS));
+	/* Cut is fine: the operator knows the value. */
+	(void)snprintf(why, sizeof(why), "no '=' in a file (write: %.*s %.*s)",
+	    (int)len, name, (int)strlen(quoted) - 2, quoted + 1);
+	place_warn(at, name, len, why, NULL);
+}
+
 static int
-line_set(const struct key *const *tables, const struct place *at, char *line,
-    size_t len)
+line_set(const struct key *const *tables, const struct place *at, char *line)
 {
 	char	*value;
+	size_t	 len;
 
-	if (strlen(line) != len) {
-		log_warnx("%s:%u: a NUL byte in the line", at->file, at->line);
-		return -1;
-	}
 	line_trim(line);
-	line += strspn(line, " \t");
+	line += strspn(line, BLANKS);
 	if (*line == '\0')
 		return 0;
-	len = strcspn(line, " \t");
-	value = line + len + strspn(line + len, " \t");
+	len = strcspn(line, BLANKS "=");
+	value = line + len + strspn(line + len, BLANKS);
+	if (*value == '=') {
+		equals_warn(tables, at, line, len, value + 1);
+		return -1;
+	}
 	return name_set(tables, at, line, len,
 	    *value == '\0' ? NULL : value_keep(value));
 }
@@ -272,26 +306,26 @@ int
 options_file(const struct key *const *tables, const char *path)
 {
 	struct place	 at = { .file = path };
+	struct stat	 st;
 	FILE		*fp;
-	char		*line = NULL;
-	size_t		 size = 0;
-	ssize_t		 len;
+	char		 line[TEXTFILE_LINE];
+	const char	*why;
 	int		 ret = 0;
 
-	if ((fp = fopen(path, "re")) == NULL) {
-		log_warn("%s", path);
+	if ((fp = textfile_open(path, &st)) == NULL)
 		return -1;
-	}
-	while ((len = getline(&line, &size, fp)) != -1) {
+	while (textfile_line(fp, line, &why)) {
 		at.line++;
-		if (line_set(tables, &at, line, (size_t)len) == -1)
+		if (why != NULL) {
+			log_warnx("%s:%u: %s", path, at.line, why);
+			ret = -1;
+		} else if (line_set(tables, &at, line) == -1)
 			ret = -1;
 	}
 	if (ferror(fp)) {
 		log_warn("%s", path);
 		ret = -1;
 	}
-	free(line);
 	(void)fclose(fp);	/* only read */
 	return ret;
 }
@@ -338,6 +372,12 @@ pair_set(const struct key *const *tables, const char *pair)
 	struct place	 at = { .letter = 0 };
 	size_t		 len = strcspn(pair, "=");
 
+	if (len == 0 || (pair[len] == '\0' &&
+	    key_find(tables, pair, len, 0) == NULL)) {
+		at.letter = 'o';
+		place_warn(&at, NULL, 0, "not KEY=VALUE", pair);
+		return -1;
+	}
 	return name_set(tables, &at, pair, len,
 	    pair[len] == '=' ? pair + len + 1 : NULL);
 }

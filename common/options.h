@@ -9,7 +9,8 @@
  * filter with a mistake in its options does not start.
  *
  * In a file, '#' at the beginning or after a blank begins a comment; the value
- * is the rest of the line, with the blanks inside of it.
+ * is the rest of the line, with the blanks inside of it, and does not begin
+ * with '='.
  */
 
 #ifndef OPTIONS_H

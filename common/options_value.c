@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Durations and sizes as operators write them, exactly: no floating point.  A
- * codec.  Returns NULL, or why not.
+ * codec.  Returns NULL, or why not; *out is then as it was.
  */
 
 #include <ctype.h>
@@ -39,10 +39,16 @@ static const char *
 value_parse(const char *s, const struct unit *units, int frac, int64_t *out)
 {
 	const struct unit	*u;
+	const char		*not_one = frac ?
+	    "not a number, or one followed by s, m, h or d" :
+	    "not a number, or one followed by k, m or g";
 	int64_t			 n = 0, part = 0, scale = 1;
+	int			 some = 0;
 
+	if (*s == '-' && isdigit((unsigned char)s[1]))
+		return "negative";
 	if (!isdigit((unsigned char)*s))
-		return "not a number";
+		return not_one;
 	for (; isdigit((unsigned char)*s); s++) {
 		n = n * 10 + (*s - '0');
 		if (n > INT32_MAX * INT64_C(1000))
@@ -50,19 +56,23 @@ value_parse(const char *s, const struct unit *units, int frac, int64_t *out)
 	}
 	if (frac && s[0] == '.' && isdigit((unsigned char)s[1])) {
 		/* Nine digits are less than a millisecond of any unit. */
-		for (s++; isdigit((unsigned char)*s); s++)
+		for (s++; isdigit((unsigned char)*s); s++) {
+			some |= *s != '0';
 			if (scale < 1000000000) {
 				part = part * 10 + (*s - '0');
 				scale *= 10;
 			}
+		}
 	}
 	u = unit_find(units, (unsigned char)*s);
 	if (*s != '\0' && (u->letter == '\0' || s[1] != '\0'))
-		return frac ? "not a number of s, m, h or d" :
-		    "not a number of k, m or g";
+		return not_one;
 	if (n > INT64_MAX / u->factor - 1)
 		return "too large";
-	*out = n * u->factor + part * u->factor / scale;
+	n = n * u->factor + part * u->factor / scale;
+	if (n == 0 && some)
+		return "less than a millisecond";
+	*out = n;
 	return NULL;
 }
 

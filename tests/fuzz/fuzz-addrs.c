@@ -119,7 +119,7 @@ static int
 model_add(const char *text)
 {
 	struct entry	*e = &entries[nentries];
-	char		*s, *p;
+	char		*s, *p, *last;
 	int		 ok;
 
 	memset(e, 0, sizeof(*e));
@@ -139,7 +139,10 @@ model_add(const char *text)
 		ok = model_net(e, s, p + 1);
 	} else if ((p = strchr(s, '-')) != NULL) {
 		*p = '\0';
-		ok = model_range(e, s, p + 1);
+		last = p + 1 + strspn(p + 1, " \t");
+		while (p > s && strchr(" \t", p[-1]) != NULL)
+			*--p = '\0';
+		ok = model_range(e, s, last);
 	} else
 		ok = model_range(e, s, s);
 	free(s);

@@ -43,6 +43,18 @@ log_warn(const char *fmt, ...)
 	abort();	/* no file? */
 }
 
+const char *
+log_quote(const char *s)
+{
+	return "\"\"";
+}
+
+const char *
+log_safe_n(const char *s, unsigned long len)
+{
+	return "-";
+}
+
 void
 fatal(const char *fmt, ...)
 {
@@ -191,7 +203,7 @@ model_line(char *line, size_t len)
 	char	*value;
 	size_t	 i, n;
 
-	if (memchr(line, '\0', len) != NULL) {
+	if (memchr(line, '\0', len) != NULL || len > 65535) {
 		mistakes++;
 		return;
 	}
@@ -204,8 +216,12 @@ model_line(char *line, size_t len)
 	line += strspn(line, " \t");
 	if (*line == '\0')
 		return;
-	n = strcspn(line, " \t");
+	n = strcspn(line, " \t=");
 	value = line + n + strspn(line + n, " \t");
+	if (*value == '=') {
+		mistakes++;
+		return;
+	}
 	line[n] = '\0';
 	if (strcmp(line, "bare") == 0 && *value == '\0')
 		want.bare++;
@@ -220,6 +236,10 @@ model_run(const char *p, size_t size)
 	size_t		 len;
 	char		*line;
 
+	if (size >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
+		p += 3;
+		size -= 3;
+	}
 	for (; size > 0; p += len, size -= len) {
 		nl = memchr(p, '\n', size);
 		len = nl == NULL ? size : (size_t)(nl - p) + 1;

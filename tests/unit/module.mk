@@ -1,11 +1,11 @@
 if HAVE_CMOCKA
 UNIT_TESTS = \
-	%D%/test-addr %D%/test-addrs %D%/test-channel %D%/test-engine \
-	%D%/test-fallback \
+	%D%/test-addr %D%/test-addrs %D%/test-addrs-files \
+	%D%/test-channel %D%/test-engine %D%/test-fallback \
 	%D%/test-header %D%/test-ledger \
 	%D%/test-log %D%/test-message %D%/test-message-edit \
 	%D%/test-metric %D%/test-options %D%/test-proto %D%/test-ring \
-	%D%/test-session %D%/test-spool $(STREAM_TESTS)
+	%D%/test-session %D%/test-spool %D%/test-textfile $(STREAM_TESTS)
 STREAM_TESTS = \
 	%D%/test-backend %D%/test-connect %D%/test-lookup \
 	%D%/test-stream %D%/test-stream-write
@@ -15,6 +15,7 @@ AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_addr_LDADD = $(UNIT_LDADD)
 %C%_test_addrs_LDADD = $(UNIT_LDADD)
+%C%_test_addrs_files_LDADD = $(UNIT_LDADD)
 %C%_test_channel_LDADD = $(UNIT_LDADD)
 %C%_test_engine_LDADD = $(UNIT_LDADD)
 %C%_test_fallback_LDADD = $(UNIT_LDADD)
@@ -29,6 +30,7 @@ UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_ring_LDADD = $(UNIT_LDADD)
 %C%_test_session_LDADD = $(UNIT_LDADD)
 %C%_test_spool_LDADD = $(UNIT_LDADD)
+%C%_test_textfile_LDADD = $(UNIT_LDADD)
 %C%_test_backend_SOURCES = %D%/test-backend.c %D%/peer.c %D%/peer.h
 %C%_test_backend_LDADD = $(UNIT_LDADD)
 %C%_test_connect_SOURCES = %D%/test-connect.c %D%/peer.c %D%/peer.h

@@ -22,7 +22,7 @@
 #include "stderr.h"
 
 static int		 check, quiet, policy, calls;
-static int64_t		 number, delay, size;
+static int64_t		 number, delay, size, count;
 static const char	*text;
 static char		 called[64];
 static char		 path[] = "/tmp/test-options.XXXXXX";
@@ -55,6 +55,8 @@ static const struct key	 own[] = {
 	    .min = 500, .max = 300000 },
 	{ .name = "size", .type = KEY_SIZE, .dest = &size, .max = 2 << 20 },
 	{ .name = "text", .type = KEY_STRING, .letter = 't', .dest = &text },
+	{ .name = "count", .type = KEY_NUMBER, .dest = &count },
+	{ .name = "", .type = KEY_BOOL, .letter = 'q', .dest = &quiet },
 	{ .name = NULL }
 };
 static const struct key	 engine[] = {
@@ -105,7 +107,7 @@ static int
 reset(void **state)
 {
 	check = quiet = policy = calls = 0;
-	number = delay = size = 0;
+	number = delay = size = count = 0;
 	text = NULL;
 	called[0] = '\0';
 	return 0;
@@ -153,40 +155,85 @@ static void
 mistakes_name_the_option_the_reason_and_the_value(void **state)
 {
 	assert_string_equal(complaint("-s", "soon", NULL, NULL),
-	    "-s: not a number: soon\n");
+	    "-s: not a number, or one followed by s, m, h or d: "
+	    "\"soon\"\n");
 	assert_string_equal(complaint("-s", "0.4", NULL, NULL),
-	    "-s: not from 0.500s to 300s: 0.4\n");
+	    "-s: not from 0.500s to 300s: \"0.4\"\n");
 	assert_string_equal(complaint("-o", "number=51", NULL, NULL),
-	    "-o number: not from -1 to 50: 51\n");
+	    "-o number: not from -1 to 50: \"51\"\n");
 	assert_string_equal(complaint("-o", "number= 5", NULL, NULL),
-	    "-o number: not a number:  5\n");
+	    "-o number: not a number: \" 5\"\n");
 	assert_string_equal(complaint("-o", "number=99999999999999999999",
-	    NULL, NULL), "-o number: too large: 99999999999999999999\n");
+	    NULL, NULL),
+	    "-o number: too large: \"99999999999999999999\"\n");
 	assert_string_equal(complaint("-o", "size=3m", NULL, NULL),
-	    "-o size: not from 0 to 2m: 3m\n");
+	    "-o size: not from 0 to 2m: \"3m\"\n");
 	assert_string_equal(complaint("-o", "check=maybe", NULL, NULL),
-	    "-o check: not yes or no: maybe\n");
+	    "-o check: not yes or no: \"maybe\"\n");
 	assert_string_equal(complaint("-o", "policy=drop", NULL, NULL),
-	    "-o policy: not one of accept, tempfail: drop\n");
+	    "-o policy: not one of accept, tempfail: \"drop\"\n");
 	assert_string_equal(complaint("-o", "rule=bad", NULL, NULL),
-	    "-o rule: no such rule: bad\n");
+	    "-o rule: no such rule: \"bad\"\n");
 	assert_string_equal(complaint("-o", "number", NULL, NULL),
 	    "-o number: needs a value\n");
 	assert_string_equal(complaint("-o", "verbose=1", NULL, NULL),
-	    "-o verbose: takes no value: 1\n");
+	    "-o verbose: takes no value: \"1\"\n");
 	assert_string_equal(complaint("-o", "nosuch=secret", NULL, NULL),
 	    "-o nosuch: unknown key\n");
 	assert_string_equal(complaint("-o", "numbe=1", NULL, NULL),
 	    "-o numbe: unknown key\n");
-	assert_string_equal(complaint("-o", "", NULL, NULL),
-	    "-o : unknown key\n");
+	assert_string_equal(complaint("-s", "-5", NULL, NULL),
+	    "-s: negative: \"-5\"\n");
+	assert_string_equal(complaint("-o", "size=-5", NULL, NULL),
+	    "-o size: negative: \"-5\"\n");
+	assert_string_equal(complaint("-o", "count=-5", NULL, NULL),
+	    "-o count: negative: \"-5\"\n");
+	assert_string_equal(complaint("-s", "0.0009", NULL, NULL),
+	    "-s: less than a millisecond: \"0.0009\"\n");
+}
+
+static void
+what_is_no_pair_is_told_so(void **state)
+{
+	static const char *const	 pairs[] = { "", "=", "=1", "foo" };
+	char				 want[64];
+	size_t				 i;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		(void)snprintf(want, sizeof(want), *pairs[i] == '\0' ?
+		    "-o: not KEY=VALUE\n" : "-o: not KEY=VALUE: \"%s\"\n",
+		    pairs[i]);
+		assert_string_equal(complaint("-o", pairs[i], NULL, NULL),
+		    want);
+	}
+	/* A key of a letter only has no name. */
+	assert_string_equal(complaint("-o", "=", NULL, NULL),
+	    "-o: not KEY=VALUE: \"=\"\n");
+	assert_int_equal(parse("-q", NULL, NULL, NULL), 0);
+	assert_int_equal(quiet, 1);
+}
+
+/* Half of them come from a keyboard, and half from who knows where. */
+static void
+what_is_told_has_no_bytes_of_a_terminal(void **state)
+{
+	assert_string_equal(complaint("-o", "x\033[2J=1", NULL, NULL),
+	    "-o x\\033[2J: unknown key\n");
+	assert_string_equal(complaint("-o", "number=\033\xff", NULL, NULL),
+	    "-o number: not a number: \"\\033\\377\"\n");
+	write_file("n\033 1\ncheck \b\n", 13);
+	assert_non_null(strstr(complaint("-f", path, NULL, NULL),
+	    ":1: n\\033: unknown key\n"));
+	assert_non_null(strstr(complaint("-f", path, NULL, NULL),
+	    ":2: check: not yes or no: \"\\010\"\n"));
 }
 
 static void
 all_mistakes_are_told_not_only_the_first(void **state)
 {
 	assert_string_equal(complaint("-s", "x", "-o", "foo=1"),
-	    "-s: not a number: x\n-o foo: unknown key\n");
+	    "-s: not a number, or one followed by s, m, h or d: \"x\"\n"
+	    "-o foo: unknown key\n");
 }
 
 static void
@@ -220,14 +267,36 @@ mistakes_in_a_file_have_its_name_and_the_line(void **state)
 
 	write_file(file, sizeof(file) - 1);
 	(void)snprintf(want, sizeof(want),
-	    "%s:2: number: not a number: x y\n%s:4: foo: unknown key\n"
+	    "%s:2: number: not a number: \"x y\"\n%s:4: foo: unknown key\n"
 	    "%s:5: text: needs a value\n%s:6: a NUL byte in the line\n",
 	    path, path, path, path);
 	assert_string_equal(complaint("-f", path, NULL, NULL), want);
 	assert_string_equal(complaint("-f", "/nonexistent/file", NULL, NULL),
 	    "/nonexistent/file: No such file or directory\n");
 	assert_string_equal(complaint("-f", "/tmp", NULL, NULL),
-	    "/tmp: Is a directory\n");
+	    "/tmp: not a regular file\n");
+}
+
+static void
+an_equals_sign_in_a_file_is_told_with_the_right_way(void **state)
+{
+	static const char	 file[] =
+	    "number = 5\nnumber=5\nnumber =5\nnumber\t=\nfoo = 5\n"
+	    "= 5\nrule = a b\ntext a = b\n";
+	char			 want[1024];
+
+	write_file(file, sizeof(file) - 1);
+	(void)snprintf(want, sizeof(want),
+	    "%s:1: number: no '=' in a file (write: number 5)\n"
+	    "%s:2: number: no '=' in a file (write: number 5)\n"
+	    "%s:3: number: no '=' in a file (write: number 5)\n"
+	    "%s:4: number: no '=' in a file (write: number )\n"
+	    "%s:5: foo: unknown key\n%s:6: -: unknown key\n"
+	    "%s:7: rule: no '=' in a file (write: rule a b)\n",
+	    path, path, path, path, path, path, path);
+	assert_string_equal(complaint("-f", path, NULL, NULL), want);
+	assert_int_equal(number, 0);
+	assert_string_equal(text, "a = b");
 }
 
 /* What is said by a parse() that has to exit with 1. */
@@ -270,7 +339,7 @@ durations_are_exact(void **state)
 		int64_t		 ms;
 	} good[] = {
 		{ "0", 0 }, { "5", 5000 }, { "5s", 5000 }, { "0.5", 500 },
-		{ "0.001", 1 }, { "0.0009", 0 }, { "1.1", 1100 },
+		{ "0.001", 1 }, { "0.000", 0 }, { "1.1", 1100 },
 		{ "0.3", 300 }, { "4.35s", 4350 }, { "1.5m", 90000 },
 		{ "90s", 90000 }, { "5M", 300000 }, { "2h", 7200000 },
 		{ "30d", 2592000000 }, { "0.1d", 8640000 },
@@ -280,6 +349,7 @@ durations_are_exact(void **state)
 	static const char *const bad[] = {
 		"", " 5", "5 ", "-1", "+1", "1.", ".5", "1..2", "5x", "5ss",
 		"s", "1e3", "0x10", "5 s", "1,5",
+		"0.0009", "0.00000000000000001d", "0.00001m",
 		"99999999999999999999999999", "2000000000000d",
 	};
 	int64_t	 ms;
@@ -348,6 +418,11 @@ main(void)
 		    reset),
 		cmocka_unit_test_setup(
 		    mistakes_name_the_option_the_reason_and_the_value, reset),
+		cmocka_unit_test_setup(what_is_no_pair_is_told_so, reset),
+		cmocka_unit_test_setup(what_is_told_has_no_bytes_of_a_terminal,
+		    reset),
+		cmocka_unit_test_setup(
+		    an_equals_sign_in_a_file_is_told_with_the_right_way, reset),
 		cmocka_unit_test_setup(all_mistakes_are_told_not_only_the_first,
 		    reset),
 		cmocka_unit_test_setup(
