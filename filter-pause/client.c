@@ -4,6 +4,8 @@
  * here fails: an answer that comes too late is dropped by the engine.
  */
 
+#include <time.h>
+
 #include "client.h"
 #include "early.h"
 #include "log.h"
@@ -11,7 +13,8 @@
 struct metric	 client_counters[COUNTERS] = {
 	[HELD] = METRIC_GAUGE("held", "Clients waiting now."),
 	[HELD_TOTAL] = METRIC("held_total", "Clients made to wait."),
-	[HELD_MS] = METRIC("held_milliseconds_total", "Time they waited."),
+	[HELD_SECONDS] = METRIC("held_seconds_total",
+	    "Time they waited, of waits that ended."),
 	[SKIPPED] = METRIC("skipped_total", "Clients that need not wait."),
 	[TEMPFAILED] = METRIC("tempfailed_total",
 	    "Clients told to come later."),
@@ -24,6 +27,17 @@ struct metric	 client_counters[COUNTERS] = {
 	[PIPELINED] = METRIC("pipelined_total",
 	    "Clients that smtpd told 500 Pipelining at once."),
 };
+
+static int64_t		 held_ms;	/* HELD_SECONDS, not rounded */
+
+int64_t
+client_clock(void)
+{
+	struct timespec	 ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);	/* can't fail */
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 static const char *
 early_text(int early)
@@ -59,14 +73,18 @@ client_hold(struct client *c)
 {
 	metric_inc(&client_counters[HELD]);
 	metric_inc(&client_counters[HELD_TOTAL]);
-	client_counters[HELD_MS].value += c->ms;
+	c->since = client_clock();
 	c->held = c->waited = 1;
 }
 
 void
 client_release(struct client *c)
 {
-	client_counters[HELD].value -= c->held;
+	if (!c->held)
+		return;
+	client_counters[HELD].value--;
+	held_ms += client_clock() - c->since;
+	client_counters[HELD_SECONDS].value = held_ms / 1000;
 	c->held = 0;
 }
 

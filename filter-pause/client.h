@@ -15,7 +15,7 @@
 #include "rules.h"
 
 enum {
-	HELD, HELD_TOTAL, HELD_MS, SKIPPED, TEMPFAILED, REJECTED, JUNKED,
+	HELD, HELD_TOTAL, HELD_SECONDS, SKIPPED, TEMPFAILED, REJECTED, JUNKED,
 	OVERLOADED, TALKED, GONE, UNKNOWN, PIPELINED, COUNTERS
 };
 
@@ -23,6 +23,7 @@ struct client {
 	const struct rule	*rule;		/* NULL: none matched */
 	const char		*reason;	/* for the log */
 	int64_t			 ms;		/* how long it has to wait */
+	int64_t			 since;		/* it waits, if held */
 	struct addr		 local;		/* our end, see early_find() */
 	int			 held;		/* waits now */
 	int			 waited;	/* then early is valid */
@@ -33,6 +34,9 @@ struct client {
 };
 
 extern struct metric	 client_counters[COUNTERS];
+
+/* Milliseconds, by a clock that never goes back. */
+int64_t	client_clock(void);
 
 /* It begins to wait; it does not any longer, if it did. */
 void	client_hold(struct client *);

@@ -9,7 +9,6 @@
  */
 
 #include <string.h>
-#include <time.h>
 
 #include <event2/util.h>
 
@@ -26,6 +25,7 @@
 
 #define GOOD_MAX	10000
 #define LONG_PAUSE	30000		/* ms; warned about */
+#define TTL_MAX		(365 * INT64_C(86400000))
 
 static int64_t		 pause_ms = 5000;
 static int64_t		 good_after;
@@ -33,15 +33,6 @@ static int64_t		 good_ttl = 24 * 3600 * 1000;
 static struct rules	*rules;
 static struct good	*good;
 static struct filter	 filter;	/* what the engine sees */
-
-static int64_t
-clock_ms(void)
-{
-	struct timespec	 ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);	/* can't fail */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void
 rule_apply(struct session *s, struct request rq, const struct rule *r)
@@ -84,7 +75,7 @@ default_reason(const struct session *s)
 	if (s->dst.port == HOLD_SMTPS)
 		return "port-465";
 	if (good_after > 0 &&
-	    good_count(good, &s->src, clock_ms()) >= good_after)
+	    good_count(good, &s->src, client_clock()) >= good_after)
 		return "good";
 	return NULL;
 }
@@ -132,7 +123,7 @@ static void
 pause_commit(struct session *s, const char *arg)
 {
 	if (!s->local)
-		good_commit(good, &s->src, clock_ms());
+		good_commit(good, &s->src, client_clock());
 }
 
 static void
@@ -168,8 +159,7 @@ pause_load(enum load when)
 		return rules_reload(rules, when == LOAD_HUP);
 	hooks_choose();
 	if (pause_ms > LONG_PAUSE)
-		log_warnx("-s: a mail server may give up after 30 seconds: %g",
-		    pause_ms / 1000.0);
+		log_warnx("seconds: more than 30, a mail server may give up");
 	return 0;
 }
 
@@ -206,7 +196,7 @@ static const struct key keys[] = {
 	{ .name = "good-after", .type = KEY_NUMBER, .dest = &good_after,
 	    .min = 0, .max = 1000000 },
 	{ .name = "good-ttl", .type = KEY_DURATION, .dest = &good_ttl,
-	    .min = 1000, .max = INT64_MAX },
+	    .min = 1000, .max = TTL_MAX },
 	{ .name = "max-paused", .type = KEY_NUMBER, .dest = &hold_options.max,
 	    .min = 1, .max = 100000 },
 	{ .name = "overload", .type = KEY_CHOICE,

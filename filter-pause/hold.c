@@ -95,13 +95,14 @@ hold_begin(struct session *s, struct request rq, int64_t ms)
 		return;
 	}
 	c->ms = ms;
-	client_hold(c);
 	if (filter_dry_run()) {
-		client_release(c);
+		metric_inc(&client_counters[HELD_TOTAL]);
+		c->waited = 1;
 		c->early = EARLY_UNKNOWN;
 		client_pause(s, rq);
 		return;
 	}
+	client_hold(c);
 	early_find(&s->src, &s->dst, &c->local);
 	filter_delay(rq, ms, hold_end);
 }

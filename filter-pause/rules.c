@@ -181,15 +181,8 @@ rules_reload(struct rules *rs, int force)
 	for (i = 0; i < rs->n; i++) {
 		if (rs->rule[i].list == NULL)
 			continue;
-		switch (addrs_reload(rs->rule[i].list, force)) {
-		case -1:
+		if (addrs_reload(rs->rule[i].list, force) == -1)
 			ret = -1;
-			break;
-		case 1:
-			log_info("rule %s: %zu entries", rs->rule[i].text,
-			    addrs_count(rs->rule[i].list));
-			break;
-		}
 	}
 	return ret;
 }

@@ -267,9 +267,32 @@ client_is_released_once(void **state)
 	assert_int_equal(client_counters[HELD].value, 0);
 }
 
+/* By the clock and not by the rule, as a client may leave before its time. */
+static void
+time_counts_when_the_wait_ends(void **state)
+{
+	int64_t	 seconds = client_counters[HELD_SECONDS].value;
+
+	hold_begin(&session, rq, 2500);
+	client.since -= 2500;
+	assert_int_equal(client_counters[HELD_SECONDS].value, seconds);
+	delayed(rq);
+	assert_int_equal(client_counters[HELD_SECONDS].value, seconds + 2);
+
+	/* What is less than a second is not lost. */
+	*answer = '\0';
+	hold_begin(&session, rq, 60000);
+	client.since -= 1600;
+	client_release(&client);
+	client_release(&client);
+	assert_int_equal(client_counters[HELD_SECONDS].value, seconds + 4);
+}
+
 static void
 dry_run_holds_nobody(void **state)
 {
+	int64_t	 total = client_counters[HELD_TOTAL].value;
+
 	dry_run = 1;
 	hold_begin(&session, rq, 2500);
 	assert_null(delayed);
@@ -277,6 +300,9 @@ dry_run_holds_nobody(void **state)
 	assert_string_equal(line,
 	    "action=pause seconds=2.5 early=unknown reason=default");
 	assert_int_equal(client_counters[HELD].value, 0);
+	assert_int_equal(client_counters[HELD_TOTAL].value, total + 1);
+	assert_int_equal(client.held, 0);
+	assert_int_equal(client.since, 0);
 }
 
 static void
@@ -381,6 +407,7 @@ main(void)
 		TEST(too_many_are_not_held),
 		TEST(too_many_can_be_told_to_come_later),
 		TEST(client_is_released_once),
+		TEST(time_counts_when_the_wait_ends),
 		TEST(dry_run_holds_nobody),
 		TEST(pipelining_is_a_line_of_its_own_if_news),
 		TEST(too_quick_an_answer_was_sent_before),
