@@ -1,7 +1,7 @@
 if HAVE_CMOCKA
 UNIT_TESTS = \
 	%D%/test-addr %D%/test-addrs %D%/test-addrs-files \
-	%D%/test-channel %D%/test-engine %D%/test-fallback \
+	%D%/test-channel %D%/test-engine %D%/test-fallback %D%/test-guard \
 	%D%/test-header %D%/test-ledger \
 	%D%/test-log %D%/test-message %D%/test-message-edit \
 	%D%/test-metric %D%/test-options %D%/test-proto %D%/test-ring \
@@ -19,6 +19,10 @@ UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_channel_LDADD = $(UNIT_LDADD)
 %C%_test_engine_LDADD = $(UNIT_LDADD)
 %C%_test_fallback_LDADD = $(UNIT_LDADD)
+%C%_test_guard_SOURCES = %D%/test-guard.c %D%/rig.c %D%/rig.h
+%C%_test_guard_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=fork,--wrap=write,--wrap=writev,--wrap=realloc
+%C%_test_guard_LDADD = $(UNIT_LDADD)
 %C%_test_header_LDADD = $(UNIT_LDADD)
 %C%_test_ledger_LDADD = $(UNIT_LDADD)
 %C%_test_log_LDADD = $(UNIT_LDADD)
