@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 #
 # The example of doc/writing-a-filter.md is a promise: take it out of there,
-# compile it against this build, and play a session with it.  Run by make
-# check, in the directory of the build.
+# compile it against this build, and play sessions with it: one of our own, and
+# the one that is in there.  Run by make check, in the directory of the build.
 
 set -eu
 
@@ -134,4 +134,8 @@ ours.close()
 if proc.wait(5) != 0:
     sys.exit('ended with status %d' % proc.returncode)
 PYTHON
+
+sed -n '/^```talk$/,/^```$/p' "$src/doc/writing-a-filter.md" |
+    grep -v '^```' > "$tmp/hello.talk"
+"$src/tests/talk/run" "$tmp/hello.talk"
 echo "the manual's example works"
