@@ -5,7 +5,8 @@ UNIT_TESTS = \
 	%D%/test-header %D%/test-ledger \
 	%D%/test-log %D%/test-message %D%/test-message-edit \
 	%D%/test-metric %D%/test-options %D%/test-proto %D%/test-ring \
-	%D%/test-session %D%/test-spool %D%/test-textfile $(STREAM_TESTS)
+	%D%/test-session %D%/test-spool %D%/test-textfile \
+	%D%/test-worker $(STREAM_TESTS)
 STREAM_TESTS = \
 	%D%/test-backend %D%/test-connect %D%/test-lookup \
 	%D%/test-stream %D%/test-stream-write
@@ -35,6 +36,7 @@ UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_session_LDADD = $(UNIT_LDADD)
 %C%_test_spool_LDADD = $(UNIT_LDADD)
 %C%_test_textfile_LDADD = $(UNIT_LDADD)
+%C%_test_worker_LDADD = $(UNIT_LDADD)
 %C%_test_backend_SOURCES = %D%/test-backend.c %D%/peer.c %D%/peer.h
 %C%_test_backend_LDADD = $(UNIT_LDADD)
 %C%_test_connect_SOURCES = %D%/test-connect.c %D%/peer.c %D%/peer.h
