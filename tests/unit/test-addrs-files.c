@@ -7,6 +7,7 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -220,6 +221,32 @@ a_list_that_is_no_file_is_not_waited_for(void **state)
 	addrs_free(list);
 }
 
+/* A socket is what not even root can open. */
+static void
+what_can_not_be_opened_is_tried_again(void **state)
+{
+	struct addrs		*list = addrs_new();
+	struct sockaddr_un	 un = { .sun_family = AF_UNIX };
+	int			 fd;
+
+	write_file(list_path, "192.0.2.1\n");
+	assert_int_equal(addrs_add_file(list, list_path), 0);
+	assert_int_equal(unlink(list_path), 0);
+	(void)snprintf(un.sun_path, sizeof(un.sun_path), "%s", list_path);
+	assert_true((fd = socket(AF_UNIX, SOCK_STREAM, 0)) != -1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	assert_int_equal(close(fd), 0);
+	stderr_start();
+	assert_int_equal(addrs_reload(list, 0), -1);
+	assert_non_null(strstr(stderr_stop(), "stays: 1 entries\n"));
+	stderr_start();
+	assert_int_equal(addrs_reload(list, 0), -1);
+	assert_null(strstr(stderr_stop(), "stays"));
+	assert_true(matches(list, "192.0.2.1"));
+	assert_int_equal(unlink(list_path), 0);
+	addrs_free(list);
+}
+
 static void
 a_hundred_thousand_lines_load_well_under_a_second(void **state)
 {
@@ -281,6 +308,7 @@ main(void)
 		cmocka_unit_test(
 		    a_broken_or_lost_file_keeps_the_old_list_and_is_told_once),
 		cmocka_unit_test(a_list_that_is_no_file_is_not_waited_for),
+		cmocka_unit_test(what_can_not_be_opened_is_tried_again),
 		cmocka_unit_test(
 		    a_hundred_thousand_lines_load_well_under_a_second),
 	};
