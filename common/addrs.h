@@ -63,7 +63,8 @@ int		 addrs_add_file(struct addrs *, const char *path);
  * Read the files of the list again if one changed (mtime, size or inode), or
  * all when forced.  Returns 1 if the list is a new one, 0 if nothing changed,
  * -1 if a file is broken or gone: that was logged once (each time if it is
- * there and can't be opened), and the old list, of all files, stays.  Each file that is taken is logged with its entries.
+ * there and can't be opened), and the old list, of all files, stays.  Each
+ * file that is taken is logged with its entries.
  */
 int		 addrs_reload(struct addrs *, int force);
 
