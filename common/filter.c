@@ -28,12 +28,6 @@ raise_descriptors(void)
 }
 
 static int
-worker(struct shared *sh, unsigned int generation)
-{
-	return worker_run(sh, generation, 0);
-}
-
-static int
 check(void)
 {
 	const struct filter	*f = engine.filter;
@@ -48,7 +42,7 @@ int
 filter_main(const struct filter *f, int argc, char *argv[])
 {
 	const struct key	*tables[] = { settings_keys, f->keys, NULL };
-	struct guard_config	 conf = { .work = worker };
+	struct guard_config	 conf = { .work = worker_run };
 	char			 usage[1024];
 
 	log_init(f->name);
@@ -67,7 +61,7 @@ filter_main(const struct filter *f, int argc, char *argv[])
 		return check();
 	raise_descriptors();
 	if (settings_foreground)
-		return worker_run(guard_map(), 0, 1);
+		return worker_run(guard_map(), -1, 0);
 	conf.policy = engine.policy;
 	conf.deadline = engine.deadline;
 	return guard_run(guard_map(), &conf);

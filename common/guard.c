@@ -37,8 +37,6 @@
 #define STARVED		10
 /* How long the worker may take to end when smtpd hung up. */
 #define FAREWELL	500
-/* How often the guard lets others run before it sleeps; a few us. */
-#define LINGER		8
 
 static struct shared			*sh;
 static const struct guard_config	*config;
@@ -113,15 +111,18 @@ set_signals(void (*handler)(int), void (*ignore)(int))
 static void
 become_worker(void)
 {
+	int	 socket;
+
 	worker = 0;
 	set_signals(SIG_DFL, SIG_IGN);
-	if (dup2(to_worker[0], 0) == -1 || dup2(to_guard[1], 1) == -1)
+	if ((socket = dup(0)) == -1 || dup2(to_worker[0], 0) == -1 ||
+	    dup2(to_guard[1], 1) == -1)
 		_exit(71);
 	(void)close(to_worker[0]);
 	(void)close(to_worker[1]);
 	(void)close(to_guard[0]);
 	(void)close(to_guard[1]);
-	_exit(config->work(sh, generation));
+	_exit(config->work(sh, socket, generation));
 }
 
 static void
@@ -316,16 +317,13 @@ must_not_sleep(uint32_t wants)
 	    (wants & WANT_ROOM && ring_used(&sh->in) <= RING_SIZE / 2);
 }
 
-/*
- * The worker has just been woken, and most answers take it less time than to
- * put the guard to sleep and wake it again: give it that time.
- */
+/* Until the worker has answered, or sleeps because there is nothing to say. */
 static void
 linger(void)
 {
 	int	 i;
 
-	for (i = 0; i < LINGER && ring_used(&sh->out) == 0 &&
+	for (i = 0; i < GUARD_LINGER && ring_used(&sh->out) == 0 &&
 	    __atomic_load_n(&sh->worker_wants, __ATOMIC_RELAXED) == 0; i++)
 		(void)sched_yield();
 }
@@ -354,8 +352,10 @@ sleep_until_work(void)
 	ms = (worker > 0 ? next_check() : rest_until) - now();
 	if (worker == 0 && blocked)	/* first the dead one's debts */
 		ms = REST;
-	if (starved)
+	if (starved) {		/* it would be readable at once, and fail */
+		pfd[0].fd = -1;
 		ms = STARVED;
+	}
 	if (must_not_sleep(wants) || ms < 0)
 		ms = 0;
 	if (poll(pfd, 3, ms) == -1)

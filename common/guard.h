@@ -28,11 +28,20 @@ struct guard_config {
 	/*
 	 * The worker, in its own process: its stdin is a pipe that becomes
 	 * readable when there is something to do in the rings (end of file:
-	 * the guard is gone), a byte to its stdout wakes the guard.  generation
-	 * is 0 for the first one.  Its return value is its exit status.
+	 * the guard is gone), a byte to its stdout wakes the guard.  socket is
+	 * smtpd's: never to be read or written, but to wake at the same time as
+	 * the guard when something comes.  generation is 0 for the first one.
+	 * Its return value is its exit status.
 	 */
-	int		(*work)(struct shared *, unsigned int generation);
+	int		(*work)(struct shared *, int socket,
+			    unsigned int generation);
 };
+
+/*
+ * Both sides wake together, and each needs less time for its part than it takes
+ * to sleep and be woken again: how often one lets others run before it sleeps.
+ */
+#define GUARD_LINGER	300
 
 /* The mapping, for guard_run() or a lone worker.  Exits: out of memory. */
 struct shared	*guard_map(void);

@@ -11,12 +11,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "engine.h"
+#include "guard.h"
 #include "log.h"
 #include "sandbox.h"
 #include "settings.h"
@@ -24,7 +26,8 @@
 
 static struct event	*readable, *writable, *sig_hup, *sig_usr1, *every;
 static struct shared	*sh;
-static int		 done;
+static struct event	*arrival;
+static int		 done, coming;
 
 static void
 pipe_readable(int fd, short what, void *arg)
@@ -35,6 +38,13 @@ pipe_readable(int fd, short what, void *arg)
 		log_warnx("the guard is gone");
 		done = 1;
 	}
+}
+
+/* The guard was woken by the same bytes, and is about to fetch them. */
+static void
+socket_readable(int fd, short what, void *arg)
+{
+	coming = 1;
 }
 
 static void
@@ -143,6 +153,18 @@ may_sleep(int waits)
 	    !(waits && ring_used(&sh->out) <= RING_SIZE / 2);
 }
 
+/* Until the guard has put into the ring what woke us both. */
+static void
+linger(void)
+{
+	int	 i;
+
+	for (i = 0; i < GUARD_LINGER &&
+	    ring_load(&sh->in.head) == engine.channel.in_end; i++)
+		(void)sched_yield();
+	coming = 0;
+}
+
 static void
 loop(int alone)
 {
@@ -161,6 +183,8 @@ loop(int alone)
 			_exit(71);
 		}
 		__atomic_store_n(&sh->worker_wants, 0, __ATOMIC_RELAXED);
+		if (coming)
+			linger();
 	}
 }
 
@@ -185,10 +209,25 @@ make_base(void)
 	return base;
 }
 
+/* Only where a wake-up comes once for what arrives, not until it is read. */
 static int
-make_events(int alone)
+watch_socket(int socket)
+{
+	if ((event_base_get_features(engine.base) & EV_FEATURE_ET) == 0)
+		return 0;
+	arrival = event_new(engine.base, socket, EV_READ | EV_ET | EV_PERSIST,
+	    socket_readable, NULL);
+	return arrival == NULL ? -1 : event_add(arrival, NULL);
+}
+
+static int
+make_events(int socket)
 {
 	struct timeval	 tv = { 30, 0 };
+	int		 alone = socket == -1;
+
+	if (!alone && watch_socket(socket) == -1)
+		return -1;
 
 
 	readable = event_new(engine.base, 0, EV_READ | EV_PERSIST,
@@ -248,13 +287,15 @@ start(unsigned int generation)
 }
 
 int
-worker_run(struct shared *shared, unsigned int generation, int alone)
+worker_run(struct shared *shared, int socket, unsigned int generation)
 {
+	int	 alone = socket == -1;
+
 	sh = shared;
 	done = 0;
 	if (alone)
 		set_alone();
-	if ((engine.base = make_base()) == NULL || make_events(alone) == -1 ||
+	if ((engine.base = make_base()) == NULL || make_events(socket) == -1 ||
 	    channel_init(&engine.channel, sh, alone ? -1 : 1) == -1) {
 		log_warn("starting");
 		return 71;

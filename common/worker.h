@@ -9,9 +9,9 @@
 #include "channel.h"
 
 /*
- * As guard_config.work; alone: without a guard, on stdin and stdout.  Returns
- * the exit status.
+ * As guard_config.work; socket -1: without a guard, on stdin and stdout.
+ * Returns the exit status.
  */
-int	worker_run(struct shared *, unsigned int generation, int alone);
+int	worker_run(struct shared *, int socket, unsigned int generation);
 
 #endif /* WORKER_H */

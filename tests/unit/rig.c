@@ -162,7 +162,7 @@ work_loop(struct shared *sh)
 }
 
 static int
-work(struct shared *sh, unsigned int generation)
+work(struct shared *sh, int socket, unsigned int generation)
 {
 	unsigned int	 n = rig->starts++;
 	const char	*line;

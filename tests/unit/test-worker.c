@@ -41,21 +41,21 @@ nap(int ms)
 static int
 start(void **state)
 {
-	int	 n;
+	int	 n, socket[2];
 
 	n = snprintf(line, sizeof(line), "%s",
 	    WIRE_REQUEST("data-line", "01", "07", ""));
 	memset(line + n, 'x', sizeof(line) - n);
 	line[sizeof(line) - 2] = '\n';
 	sh = guard_map();
-	if (pipe(to_worker) == -1 || pipe(to_guard) == -1)
+	if (pipe(to_worker) == -1 || pipe(to_guard) == -1 || pipe(socket) == -1)
 		return -1;
 	if ((worker = fork()) == 0) {
 		(void)dup2(to_worker[0], 0);
 		(void)dup2(to_guard[1], 1);
 		engine.filter = &filter;
 		engine.deadline = 1000000;
-		_exit(worker_run(sh, 0, 0));
+		_exit(worker_run(sh, socket[0], 0));
 	}
 	return worker == -1 ? -1 : 0;
 }
