@@ -20,7 +20,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/pool.c \
 	%D%/proto.c %D%/proto.h \
 	%D%/ring.c %D%/ring.h \
-	%D%/sandbox.h \
+	%D%/sandbox.c %D%/sandbox.h \
 	%D%/session.c %D%/session.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/standin.c %D%/standin.h \

@@ -35,4 +35,7 @@ void	sandbox_path(const char *path, const char *perm);
  */
 int	sandbox_enter(const char *promises);
 
+/* For sandbox_*.c: is the word among the promises? */
+int	sandbox_promised(const char *promises, const char *word);
+
 #endif /* SANDBOX_H */

@@ -161,20 +161,6 @@ static const struct argument {
 };
 
 static int
-promised(const char *words, const char *word, size_t len)
-{
-	size_t	 n;
-
-	for (;; words += n) {
-		words += strspn(words, " ");
-		if ((n = strcspn(words, " ")) == 0)
-			return 0;
-		if (n == len && memcmp(words, word, len) == 0)
-			return 1;
-	}
-}
-
-static int
 rule_add(scmp_filter_ctx ctx, const char *name, size_t len,
     unsigned int n, const struct scmp_arg_cmp *cmp)
 {
@@ -224,7 +210,7 @@ special_add(scmp_filter_ctx ctx, const char *words)
 	for (i = 0; i < 3 && r == 0; i++)
 		r = rule_add(ctx, signals[i], strlen(signals[i]), 1, cmp);
 	cmp[0] = SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, ANY_INT, AF_NETLINK);
-	for (i = 0; i < 2 && r == 0 && promised(words, "route", 5); i++) {
+	for (i = 0; i < 2 && r == 0 && sandbox_promised(words, "route"); i++) {
 		cmp[1] = SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, ANY_INT,
 		    (uint64_t)netlink[i]);
 		r = rule_add(ctx, "socket", 6, 2, cmp);
@@ -246,7 +232,7 @@ rules_add(scmp_filter_ctx ctx, const char *words)
 
 	for (i = 0; i < sizeof(promises) / sizeof(promises[0]); i++) {
 		p = &promises[i];
-		if (promised(words, p->word, strlen(p->word)) &&
+		if (sandbox_promised(words, p->word) &&
 		    (r = calls_add(ctx, p->calls)) != 0)
 			return r;
 	}
@@ -254,7 +240,7 @@ rules_add(scmp_filter_ctx ctx, const char *words)
 		a = &arguments[i];
 		cmp = SCMP_CMP64(a->arg, SCMP_CMP_MASKED_EQ, a->mask,
 		    a->value);
-		if (promised(words, a->word, strlen(a->word)) &&
+		if (sandbox_promised(words, a->word) &&
 		    (r = rule_add(ctx, a->call, strlen(a->call), 1,
 		    &cmp)) != 0)
 			return r;
@@ -374,7 +360,7 @@ system_add(int ruleset, const char *words, uint64_t handled)
 	size_t				 i;
 
 	(void)beneath_add(ruleset, "/etc/localtime", LL_READ_FILE & handled);
-	if (!promised(words, "dns", 3))
+	if (!sandbox_promised(words, "dns"))
 		return;
 	for (i = 0; i < sizeof(resolver) / sizeof(resolver[0]); i++)
 		(void)beneath_add(ruleset, resolver[i], LL_READ_FILE);
@@ -387,7 +373,7 @@ paths_add(int ruleset, const char *words, uint64_t handled)
 	struct path	*p;
 
 	system_add(ruleset, words, handled);
-	if (promised(words, "tmppath", 7)) {
+	if (sandbox_promised(words, "tmppath")) {
 		if ((tmp = getenv("TMPDIR")) == NULL || *tmp == '\0')
 			tmp = "/tmp";
 		path_add(tmp, LL_READ_FILE | LL_READ_DIR | LL_WRITE_FILE |

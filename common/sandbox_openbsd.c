@@ -21,20 +21,6 @@
 
 static int	 unveiled;	/* and locked */
 
-static int
-promised(const char *words, const char *word, size_t len)
-{
-	size_t	 n;
-
-	for (;; words += n) {
-		words += strspn(words, " ");
-		if ((n = strcspn(words, " ")) == 0)
-			return 0;
-		if (n == len && memcmp(words, word, len) == 0)
-			return 1;
-	}
-}
-
 void
 sandbox_path(const char *path, const char *perm)
 {
@@ -67,7 +53,7 @@ files_enter(const char *words)
 
 	if (unveiled)
 		return 0;
-	if (promised(words, "tmppath", 7)) {
+	if (sandbox_promised(words, "tmppath")) {
 		if ((tmp = getenv("TMPDIR")) == NULL || *tmp == '\0')
 			tmp = "/tmp";
 		sandbox_path(tmp, "rwc");
