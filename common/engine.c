@@ -56,6 +56,14 @@ argument(const struct proto_line *l)
 	return buf;
 }
 
+static void
+tx_end(struct conn *c)
+{
+	if (c->s.tx != NULL && engine.filter->tx_end != NULL)
+		engine.filter->tx_end(&c->s);
+	session_tx_end(c);
+}
+
 void
 engine_end(struct conn *c)
 {
@@ -63,8 +71,7 @@ engine_end(struct conn *c)
 
 	answer_cancel(c);
 	transfer_end(c);
-	if (c->s.tx != NULL && engine.filter->tx_end != NULL)
-		engine.filter->tx_end(&c->s);
+	tx_end(c);
 	if (engine.filter->session_end != NULL)
 		engine.filter->session_end(&c->s);
 	(void)channel_owe(&engine.channel, &gone);
@@ -86,14 +93,6 @@ begin(struct proto_line *l)
 	}
 	c->s.outgoing = l->outgoing;
 	metric_inc(&engine_counts[COUNT_SESSIONS]);
-}
-
-static void
-tx_end(struct conn *c)
-{
-	if (c->s.tx != NULL && engine.filter->tx_end != NULL)
-		engine.filter->tx_end(&c->s);
-	session_tx_end(c);
 }
 
 /* Rolled back: nobody will ask for the rest of it, or for its verdict. */

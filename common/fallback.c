@@ -99,6 +99,7 @@ data_line(struct channel *ch, const struct proto_line *l, enum failure policy)
 	struct debt	 lost = { .session = l->session, .token = l->token,
 			    .owed = OWED_LINES, .lost = 1 };
 	char		 prefix[PROTO_PREFIX];
+	int		 dot;
 
 	if (l->len == 1 && l->arg[0] == '.') {
 		pay_dot(ch, l->session, l->token, had != NULL && had->lost);
@@ -108,10 +109,8 @@ data_line(struct channel *ch, const struct proto_line *l, enum failure policy)
 		return;
 	proto_prefix(prefix, ch->sh->facts.minor, l->session, l->token);
 	/* The line comes stuffed, and would be stuffed again. */
-	if (l->len > 0 && l->arg[0] == '.') {
-		if (channel_data(ch, prefix, l->arg + 1, l->len - 1))
-			(void)channel_owe(ch, &lost);
-	} else if (channel_data(ch, prefix, l->arg, l->len))
+	dot = l->len > 0 && l->arg[0] == '.';
+	if (channel_data(ch, prefix, l->arg + dot, l->len - dot))
 		(void)channel_owe(ch, &lost);
 }
 

@@ -24,9 +24,9 @@
 #include "settings.h"
 #include "worker.h"
 
-static struct event	*readable, *writable, *sig_hup, *sig_usr1, *every;
+static struct event	*readable, *writable, *arrival;
+static struct event	*sig_hup, *sig_usr1, *every;
 static struct shared	*sh;
-static struct event	*arrival;
 static int		 done, coming;
 
 static void
@@ -65,7 +65,6 @@ reload(int sig, short what, void *arg)
 static void
 tell_counts(int sig, short what, void *arg)
 {
-	engine_counts[COUNT_RESTARTS].value = sh->restarts;
 	metric_log();
 }
 
@@ -74,7 +73,6 @@ each_half_minute(int fd, short what, void *arg)
 {
 	struct timeval	 tv = { 30, 0 };
 
-	engine_counts[COUNT_RESTARTS].value = sh->restarts;
 	reload_all(0);
 	settings_write_metrics();
 	(void)event_add(every, &tv);
@@ -274,6 +272,7 @@ start(unsigned int generation)
 	const struct filter	*f = engine.filter;
 	char			 promises[256];
 
+	engine_counts[COUNT_RESTARTS].value = sh->restarts;
 	if (generation > 0)
 		reload_all(0);
 	if (f->start != NULL && f->start() == -1)
