@@ -261,6 +261,15 @@ filter_disconnect(struct request rq, int code, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* What was edited so far may be half of it. */
+static void
+message_unknown(struct conn *c)
+{
+	message_discard_edits(c->message);
+	if (engine.policy == FAILURE_ACCEPT && engine.filter->unknown != NULL)
+		engine.filter->unknown(&c->s, c->message);
+}
+
 void
 filter_fail(struct request rq, const char *fmt, ...)
 {
@@ -282,7 +291,7 @@ filter_fail(struct request rq, const char *fmt, ...)
 	filter_log(&c->s, "action=fail on-failure=%s reason=%s",
 	    policies[engine.policy], log_quote(why));
 	if (c->message != NULL)
-		message_discard_edits(c->message);
+		message_unknown(c);
 	/* What a line hook held back, nobody knows. */
 	if (c->phase == PHASE_DATA_LINE && c->message == NULL)
 		answer(c, FALLBACK_LOST);

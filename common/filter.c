@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "engine.h"
 #include "guard.h"
@@ -38,12 +39,24 @@ check(void)
 	return 0;
 }
 
+/* All options: the engine's and the filter's. */
+static int
+parse(const struct filter *f, int argc, char *argv[], int *rest)
+{
+	const struct key	*tables[2 + FILTER_TABLES] = { settings_keys };
+	char			 usage[1024];
+
+	memcpy(tables + 1, f->keys, sizeof(f->keys));
+	(void)snprintf(usage, sizeof(usage), "%s %s", f->name, f->usage);
+	return options_parse(tables, usage, argc, argv,
+	    f->command != NULL ? rest : NULL);
+}
+
 int
 filter_main(const struct filter *f, int argc, char *argv[])
 {
-	const struct key	*tables[] = { settings_keys, f->keys, NULL };
 	struct guard_config	 conf = { .work = worker_run };
-	char			 usage[1024];
+	int			 rest, status;
 
 	log_init(f->name);
 	metric_init(f->name);
@@ -52,13 +65,21 @@ filter_main(const struct filter *f, int argc, char *argv[])
 		metric_add(f->metrics, f->nmetrics);
 	engine.filter = f;
 	settings_init();
-	(void)snprintf(usage, sizeof(usage), "%s %s", f->name, f->usage);
-	if (options_parse(tables, usage, argc, argv) == -1)
+	if (parse(f, argc, argv, &rest) == -1)
 		return 1;
 	if (f->load != NULL && f->load(LOAD_START) == -1)
 		return 1;
 	if (settings_check_only)
 		return check();
+	if (f->command != NULL) {
+		status = f->command(argc - rest, argv + rest);
+		if (status != -1)
+			return status;
+		if (rest < argc) {
+			log_warnx("left over: %s", argv[rest]);
+			return 1;
+		}
+	}
 	raise_descriptors();
 	if (settings_foreground)
 		return worker_run(guard_map(), -1, 0);

@@ -46,14 +46,17 @@ enum load {
 	LOAD_POLL	/* every 30 s, and in a new worker: what changed */
 };
 
+#define FILTER_TABLES	8
+
 struct filter {
 	const char	 *name;		/* as in ps(1): "filter-pause" */
 	const char	 *usage;	/* after the name, as in SYNOPSIS */
-	const struct key *keys;		/* the filter's own options, or NULL */
+	const struct key *keys[FILTER_TABLES];	/* the filter's options */
 	const char	 *promises;	/* pledge(2) words, see sandbox.h */
 	struct metric	 *metrics;	/* nmetrics counters, see metric.h */
 	unsigned int	  nmetrics;
 	enum failure	  on_failure;	/* when the operator does not say */
+	int64_t		  deadline;	/* the same: ms; 0 is 60000 */
 	size_t		  session_size;
 	size_t		  tx_size;
 	int		  outgoing;	/* wants reports of smtp-out too */
@@ -66,6 +69,12 @@ struct filter {
 	int	(*load)(enum load);
 	/* For -n: are the backends there?  0, or -1 after saying why. */
 	int	(*check)(void);
+	/*
+	 * Run by hand for something else, as what argv has after the options
+	 * says?  Called after load; returns the exit status, or -1: no, be a
+	 * filter.  Without it arguments are a mistake.
+	 */
+	int	(*command)(int argc, char *argv[]);
 	/* In the worker, before the sandbox: event loop and threads exist. */
 	int	(*start)(void);
 
@@ -85,6 +94,11 @@ struct filter {
 	void	(*line)(struct session *, struct request, const char *, size_t);
 	/* The whole message, after its last line; answers hold for commit. */
 	void	(*message)(struct session *, struct request, struct message *);
+	/*
+	 * filter_fail() drops a message's edits.  If it goes on all the same
+	 * (on-failure accept), these are made instead.
+	 */
+	void	(*unknown)(struct session *, struct message *);
 };
 
 /* Does all: options, -n, guard, sandbox, events.  Returns the exit status. */

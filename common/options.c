@@ -391,7 +391,7 @@ usage_exit(const char *usage)
 
 int
 options_parse(const struct key *const *tables, const char *usage, int argc,
-    char *argv[])
+    char *argv[], int *rest)
 {
 	char	 letters[LETTERS_MAX];
 	int	 c, r, ret = 0;
@@ -413,7 +413,9 @@ options_parse(const struct key *const *tables, const char *usage, int argc,
 		if (r == -1)
 			ret = -1;
 	}
-	if (optind < argc) {
+	if (rest != NULL)
+		*rest = optind;
+	else if (optind < argc) {
 		log_warnx("left over: %s", argv[optind]);
 		usage_exit(usage);
 	}

@@ -45,11 +45,13 @@ struct key {
 
 /*
  * argv by the tables, which NULL ends (a filter's own and the engine's).
- * Returns 0, or -1 after logging all mistakes.  A letter that no table has,
- * or an argument left over, prints "usage: " and usage to stderr and exits 1.
+ * Returns 0, or -1 after logging all mistakes.  *rest is the first argument
+ * after the options; where it is NULL there may be none.  A letter that no
+ * table has, or an argument that may not be there, prints "usage: " and usage
+ * to stderr and exits 1.
  */
 int	options_parse(const struct key *const *tables, const char *usage,
-	    int argc, char *argv[]);
+	    int argc, char *argv[], int *rest);
 
 /* The file of -f; also for further files of the same form. */
 int	options_file(const struct key *const *tables, const char *path);

@@ -92,7 +92,7 @@ const struct key	 settings_keys[] = {
 	{ .name = "on-failure", .type = KEY_CHOICE, .dest = &engine.policy,
 	    .choices = failures },
 	{ .name = "deadline", .type = KEY_DURATION, .dest = &engine.deadline,
-	    .min = 100, .max = 280000 },
+	    .min = 100, .max = 590000 },
 	{ .name = "dry-run", .type = KEY_BOOL, .dest = &engine.dry_run },
 	{ .name = "metrics", .type = KEY_CALL, .call = set_metrics },
 	{ .name = "exempt-auth", .type = KEY_BOOL, .dest = &exempt_auth },
@@ -119,7 +119,8 @@ void
 settings_init(void)
 {
 	engine.policy = engine.filter->on_failure;
-	engine.deadline = 60000;
+	engine.deadline = engine.filter->deadline != 0 ?
+	    engine.filter->deadline : 60000;
 	exempt = addrs_new();
 }
 

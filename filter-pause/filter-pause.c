@@ -207,7 +207,7 @@ static const struct key keys[] = {
 static const struct filter filter_pause = {
 	.name = "filter-pause",
 	.usage = "[-FnVv] [-f file] [-o key=value] [-s seconds]",
-	.keys = keys,
+	.keys = { keys },
 	.promises = "stdio",
 	.metrics = client_counters,
 	.nmetrics = COUNTERS,

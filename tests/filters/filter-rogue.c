@@ -271,7 +271,7 @@ static const struct key keys[] = {
 static struct filter rogue = {
 	.name = "filter-rogue",
 	.usage = "[-FnVv] [-f file] [-o key=value]",
-	.keys = keys,
+	.keys = { keys },
 	.on_failure = FAILURE_TEMPFAIL,
 	.request = {
 		[PHASE_HELO] = on_helo,

@@ -182,7 +182,7 @@ tag_message(struct session *s, struct request rq, struct message *m)
 static const struct filter tag_filter = {
 	.name = "filter-tag",
 	.usage = "[-FnVv] [-f file] [-o key=value]",
-	.keys = tag_keys,
+	.keys = { tag_keys },
 	.promises = "stdio",
 	.on_failure = FAILURE_TEMPFAIL,
 	.message = tag_message,

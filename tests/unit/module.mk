@@ -76,5 +76,8 @@ TESTS += $(SANDBOX_TESTS)
 %C%_test_sandbox_files_LDADD = $(UNIT_LDADD)
 %C%_test_sandbox_LDADD = $(UNIT_LDADD) -lpthread
 endif
+
+include %D%/dkimsign.mk
+include %D%/spamassassin.mk
 endif
 EXTRA_DIST += %D%/sandbox_child.h %D%/stderr.h %D%/wire.h

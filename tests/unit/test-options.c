@@ -81,7 +81,7 @@ parse(const char *a, const char *b, const char *c, const char *d)
 
 	for (i = 0; i < 4 && in[i] != NULL; i++)
 		argv[argc++] = (char *)(uintptr_t)in[i];
-	return options_parse(tables, "filter-x [-n]", argc, argv);
+	return options_parse(tables, "filter-x [-n]", argc, argv, NULL);
 }
 
 /* What parse() says on stderr; it must fail. */

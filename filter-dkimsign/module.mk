@@ -1,0 +1,5 @@
+# All but the programs' main files: tests and tools are made of it too.
+noinst_LIBRARIES += %D%/libdkimsign.a
+%C%_libdkimsign_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(IDN_CFLAGS)
+%C%_libdkimsign_a_SOURCES = %D%/hfield.h
+DKIMSIGN_LIBS = %D%/libdkimsign.a $(LDADD) $(CRYPTO_LIBS) $(IDN_LIBS) -lpthread

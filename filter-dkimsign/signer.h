@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Threads that sign, one a processor: a signature takes 0.3 ms, and nobody
+ * has to wait for another's.  Jobs begin in the order in which they come; done()
+ * is called in the event loop.  Where no thread can be had it is done on the
+ * spot: slower, but right.
+ */
+
+#ifndef SIGNER_H
+#define SIGNER_H
+
+#include "privkey.h"
+
+struct event_base;
+
+struct signer_job {
+	struct privkey		 *key;		/* held by whoever made it */
+	enum privkey_hash	  hash;
+	uint8_t			  digest[32];
+	size_t			  digest_len;
+	uint8_t			  sig[PRIVKEY_SIG_MAX];
+	ssize_t			  sig_len;	/* -1: out of memory */
+	void			(*done)(struct signer_job *);
+	struct signer_job	 *next;		/* the signer's */
+};
+
+/*
+ * In the worker's start().  Threads begin with the first job, inside of the
+ * sandbox (its promise "thread").  Returns 0, or -1 after logging why.
+ */
+int	signer_start(struct event_base *);
+
+/*
+ * The job is the signer's until done(), which is always called, and never
+ * from in here.
+ */
+void	signer_submit(struct signer_job *);
+
+#endif /* SIGNER_H */
