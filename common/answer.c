@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Answers: the part of filter.h that a hook, a timer or a backend calls.  The
- * one rule is that a request is answered once; whoever comes second, or after
- * the session is gone, is counted and forgotten.
+ * Answers: the part of filter.h that a hook, a timer or a backend calls.  What
+ * it says is made fit for smtpd; none of it fails.
  */
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine.h"
 #include "fallback.h"
@@ -18,98 +16,13 @@
 /* Longest text of a reply, RFC 5321, 4.5.3.1.5 without code and CRLF. */
 #define TEXT_MAX	505
 
-struct request
-answer_request(const struct conn *c)
-{
-	struct request	 rq = { c->s.id, c->serial };
-
-	return rq;
-}
-
-/* Whose request it is, or NULL. */
-static struct conn *
-redeem(struct request rq)
-{
-	struct conn	*c = session_find(rq.session);
-
-	if (c != NULL && rq.serial != 0 && c->serial == rq.serial)
-		return c;
-	metric_inc(&engine_counts[COUNT_LATE]);
-	log_debug("%016llx late answer dropped",
-	    (unsigned long long)rq.session);
-	return NULL;
-}
-
-/* The delay is over, or the deadline. */
-static void
-timer_fired(int fd, short what, void *arg)
-{
-	struct conn	*c = arg;
-	void		(*delayed)(struct request) = c->delayed;
-
-	if (delayed == NULL) {
-		metric_inc(&engine_counts[COUNT_DEADLINE]);
-		filter_fail(answer_request(c), "no answer in time");
-		return;
-	}
-	c->delayed = NULL;
-	delayed(answer_request(c));
-	/* An answer ends the request, never the session: c is still there. */
-	answer_wait(c);
-}
-
-static void
-start_timer(struct conn *c, int64_t ms)
-{
-	struct timeval	 tv = { ms / 1000, ms % 1000 * 1000 };
-
-	if (!event_initialized(&c->timer))
-		(void)evtimer_assign(&c->timer, engine.base, timer_fired, c);
-	if (event_add(&c->timer, &tv) == -1) {
-		/* It might never be answered: let the next worker do it. */
-		log_warn("deadline");
-		_exit(71);
-	}
-}
-
-void
-answer_open(struct conn *c, const struct proto_line *l, enum owed owed)
-{
-	struct debt	 d = { .session = c->s.id, .token = l->token,
-			    .owed = owed, .phase = l->what };
-
-	channel_consume(&engine.channel);
-	answer_cancel(c);
-	c->token = l->token;
-	c->phase = l->what;
-	c->serial = ++engine.serial;
-	/* The caller has seen that the ledger has room. */
-	(void)channel_owe(&engine.channel, &d);
-}
-
-void
-answer_wait(struct conn *c)
-{
-	if (c->serial != 0 && c->delayed == NULL)
-		start_timer(c, engine.deadline);
-}
-
-void
-answer_cancel(struct conn *c)
-{
-	c->serial = 0;
-	c->delayed = NULL;
-	if (event_initialized(&c->timer))
-		(void)event_del(&c->timer);
-}
-
 void
 answer_say(struct conn *c, const char *verdict)
 {
 	char		 line[PROTO_ANSWER_MAX];
 	struct debt	 paid = { .session = c->s.id };
 
-	answer_cancel(c);
+	ticket_cancel(c);
 	if (strcmp(verdict, "proceed") != 0)
 		metric_inc(&engine_counts[COUNT_REFUSED]);
 	channel_say(&engine.channel, line, proto_result(line,
@@ -159,7 +72,7 @@ refuse(struct request rq, const char *how, int code, const char *fmt,
 	char		 text[TEXT_MAX + 1], verdict[TEXT_MAX + 32];
 	struct conn	*c;
 
-	if ((c = redeem(rq)) == NULL)
+	if ((c = ticket_redeem(rq)) == NULL)
 		return;
 	if (code < 400 || code > 599) {
 		log_warnx("code %d can't refuse anything: 451 instead", code);
@@ -176,7 +89,7 @@ filter_proceed(struct request rq)
 {
 	struct conn	*c;
 
-	if ((c = redeem(rq)) != NULL)
+	if ((c = ticket_redeem(rq)) != NULL)
 		answer(c, "proceed");
 }
 
@@ -186,7 +99,7 @@ filter_junk(struct request rq)
 {
 	struct conn	*c;
 
-	if ((c = redeem(rq)) == NULL)
+	if ((c = ticket_redeem(rq)) == NULL)
 		return;
 	switch (c->phase) {
 	case PHASE_CONNECT:
@@ -227,7 +140,7 @@ filter_rewrite(struct request rq, const char *arg)
 	struct conn	*c;
 	int		 bare;
 
-	if ((c = redeem(rq)) == NULL)
+	if ((c = ticket_redeem(rq)) == NULL)
 		return;
 	if (!rewritable(c, arg)) {
 		log_warnx("%016llx rewrite is not possible here",
@@ -282,7 +195,7 @@ filter_fail(struct request rq, const char *fmt, ...)
 	struct conn	*c;
 	va_list		 ap;
 
-	if ((c = redeem(rq)) == NULL)
+	if ((c = ticket_redeem(rq)) == NULL)
 		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
@@ -305,19 +218,9 @@ filter_delay(struct request rq, int64_t ms, void (*cb)(struct request))
 {
 	struct conn	*c;
 
-	if ((c = redeem(rq)) == NULL)
+	if ((c = ticket_redeem(rq)) == NULL)
 		return;
-	c->delayed = cb;
-	start_timer(c, engine.dry_run || ms < 0 ? 0 : ms);
-}
-
-struct session *
-filter_session(struct request rq)
-{
-	struct conn	*c = session_find(rq.session);
-
-	return c != NULL && rq.serial != 0 && c->serial == rq.serial ?
-	    &c->s : NULL;
+	ticket_delay(c, engine.dry_run || ms < 0 ? 0 : ms, cb);
 }
 
 int

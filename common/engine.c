@@ -17,7 +17,13 @@
 /* What one line from a stranger may make us say. */
 #define STRANGER_ROOM	(PROTO_PREFIX + PROTO_PAYLOAD_MAX + 2)
 
-struct engine	engine;
+static void
+expired(struct request rq)
+{
+	filter_fail(rq, "no answer in time");
+}
+
+struct engine	engine = { .expired = expired };
 
 struct metric	engine_counts[COUNT_MAX] = {
 	[COUNT_SESSIONS] = METRIC("sessions_total", "Sessions begun."),
@@ -69,7 +75,7 @@ engine_end(struct conn *c)
 {
 	struct debt	 gone = { .session = c->s.id };
 
-	answer_cancel(c);
+	ticket_cancel(c);
 	transfer_end(c);
 	tx_end(c);
 	if (engine.filter->session_end != NULL)
@@ -154,14 +160,14 @@ question(struct conn *c, struct proto_line *l)
 	const char		*kept;
 
 	metric_inc(&engine_counts[COUNT_REQUESTS]);
-	answer_open(c, l, OWED_ANSWER);
+	ticket_open(c, l, OWED_ANSWER);
 	if (l->what == PHASE_COMMIT && (kept = transfer_kept(c)) != NULL)
 		answer_say(c, kept);
 	else if (f->request[l->what] == NULL)
 		answer_say(c, "proceed");
 	else {
-		f->request[l->what](&c->s, answer_request(c), argument(l));
-		answer_wait(c);
+		f->request[l->what](&c->s, ticket_request(c), argument(l));
+		ticket_wait(c);
 	}
 }
 
@@ -176,7 +182,7 @@ estrange(struct conn *c, const struct proto_line *l, const char *why)
 	    (unsigned long long)c->s.id, why);
 	if (c->stage != STAGE_NONE)
 		(void)channel_owe(&engine.channel, &lost);
-	answer_cancel(c);
+	ticket_cancel(c);
 	transfer_end(c);
 	c->stranger = 1;
 }

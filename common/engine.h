@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Inside of the engine: from lines to hooks (engine.c), from answers to lines
- * (answer.c), messages there and back (transfer.c), what is registered with
- * smtpd (handshake.c), the worker's event loop (worker.c).
+ * Inside of the engine: from lines to hooks (engine.c), the question that is
+ * open (ticket.c), from answers to lines (answer.c), messages there and back
+ * (transfer.c), what is registered with smtpd (handshake.c), the worker's event
+ * loop (worker.c).
  */
 
 #ifndef ENGINE_H
@@ -21,6 +22,7 @@ struct engine {
 	int			 dry_run;
 	int64_t			 deadline;	/* ms, for an answer */
 	uint64_t		 serial;	/* of the last request */
+	void			(*expired)(struct request); /* the deadline */
 };
 
 extern struct engine	engine;
@@ -49,16 +51,21 @@ int		 engine_read(void);
 /* The session's last words are said: forget it, and what hangs on it. */
 void		 engine_end(struct conn *);
 
-/* answer.c: an open request.  Serial 0 if there is none. */
-struct request	 answer_request(const struct conn *);
+/* ticket.c: the open request.  Serial 0 if there is none. */
+struct request	 ticket_request(const struct conn *);
 /* Open one: the line is consumed and the debt entered, as one step. */
-void		 answer_open(struct conn *, const struct proto_line *,
+void		 ticket_open(struct conn *, const struct proto_line *,
 		    enum owed);
+/* Who waits for its answer; NULL, and counted, if nobody does any more. */
+struct conn	*ticket_redeem(struct request);
 /* It was not answered at once: start its deadline, unless it is delayed. */
-void		 answer_wait(struct conn *);
+void		 ticket_wait(struct conn *);
+void		 ticket_delay(struct conn *, int64_t ms,
+		    void (*)(struct request));
 /* Nobody is to answer it any more. */
-void		 answer_cancel(struct conn *);
-/* Say a whole verdict ("proceed", "reject|..."), without further ado. */
+void		 ticket_cancel(struct conn *);
+
+/* answer.c: say a whole verdict ("proceed", "reject|..."), as it stands. */
 void		 answer_say(struct conn *, const char *verdict);
 
 /* transfer.c */

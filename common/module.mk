@@ -27,6 +27,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/smtpd.h %D%/spool.c %D%/spool.h \
 	%D%/stream.c %D%/stream.h %D%/stream_io.c \
 	%D%/textfile.c %D%/textfile.h \
+	%D%/ticket.c \
 	%D%/transfer.c \
 	%D%/worker.c %D%/worker.h
 EXTRA_%C%_libcommon_a_SOURCES = %D%/sandbox_none.c %D%/sandbox_linux.c \

@@ -63,7 +63,7 @@ void
 transfer_end(struct conn *c)
 {
 	if (c->phase == PHASE_DATA_LINE)
-		answer_cancel(c);
+		ticket_cancel(c);
 	if (c->stage == STAGE_SENDING)
 		unlink_sending(c);
 	message_free(c->message);
@@ -94,7 +94,7 @@ static void
 start(struct conn *c, const struct proto_line *l)
 {
 	transfer_end(c);
-	answer_open(c, l, OWED_LINES);
+	ticket_open(c, l, OWED_LINES);
 	c->stage = STAGE_LINES;
 	c->lines = l->token;
 	proto_prefix(c->prefix, l->minor, l->session, l->token);
@@ -102,7 +102,7 @@ start(struct conn *c, const struct proto_line *l)
 	    (c->message = message_new()) == NULL) {
 		log_peer("%016llx message refused: out of memory",
 		    (unsigned long long)c->s.id);
-		answer_cancel(c);
+		ticket_cancel(c);
 		keep(c, NO_SPACE);
 	}
 }
@@ -134,7 +134,7 @@ take_line(struct conn *c, const char *line, size_t len)
 	}
 	if (engine.dry_run)
 		send_line(c, line, len);
-	f->line(&c->s, answer_request(c), line, len);
+	f->line(&c->s, ticket_request(c), line, len);
 }
 
 static void
@@ -152,10 +152,10 @@ take_end(struct conn *c)
 		return;
 	}
 	if (c->message == NULL)
-		f->line(&c->s, answer_request(c), NULL, 0);
+		f->line(&c->s, ticket_request(c), NULL, 0);
 	else
-		f->message(&c->s, answer_request(c), c->message);
-	answer_wait(c);
+		f->message(&c->s, ticket_request(c), c->message);
+	ticket_wait(c);
 }
 
 void
@@ -178,7 +178,7 @@ transfer_verdict(struct conn *c, const char *verdict)
 {
 	const char	*broken = NULL;
 
-	answer_cancel(c);
+	ticket_cancel(c);
 	if (c->message != NULL)
 		broken = message_error(c->message);
 	if (broken != NULL) {
