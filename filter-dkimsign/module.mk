@@ -2,4 +2,5 @@
 noinst_LIBRARIES += %D%/libdkimsign.a
 %C%_libdkimsign_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(IDN_CFLAGS)
 %C%_libdkimsign_a_SOURCES = %D%/hfield.h
+%C%_libdkimsign_a_SOURCES += %D%/complete.c %D%/complete.h
 DKIMSIGN_LIBS = %D%/libdkimsign.a $(LDADD) $(CRYPTO_LIBS) $(IDN_LIBS) -lpthread
