@@ -4,8 +4,8 @@
  * codec without memory of its own; linear, and as fast as the hash behind it.
  *
  * Lines come in as smtpd hands them over, ended by LF, without dot-stuffing;
- * they go out ended by CRLF, as they will be on the wire.  A CR that is not at
- * a line's end is data, and so are VT, FF and bytes above 127.
+ * they go out ended by CRLF, as they will be on the wire.  A CR is data, and so
+ * are VT, FF and bytes above 127.
  */
 
 #ifndef CANON_H
@@ -32,9 +32,10 @@ struct canon_body {
 	size_t			 line_max;
 	struct canon_sink	 sink;
 	size_t			 empty;		/* lines held back: a tail? */
-	size_t			 column;	/* of this line, in bytes */
-	size_t			 wide;		/* and with its dot-stuffing */
+	size_t			 wide;		/* of this line, dot-stuffed */
+	int			 text;		/* some of this line is out */
 	int			 blank;		/* a run of blanks is held */
+	int			 any;		/* some line is out */
 	size_t			 used;
 	char			 block[CANON_BLOCK];
 };
@@ -52,5 +53,8 @@ void	canon_body_end(struct canon_body *);
 
 /* One header field, its last CRLF too: RFC 6376, 3.4.1 and 3.4.2. */
 void	canon_field(enum canon, const struct hfield *, struct canon_sink);
+/* The signature's own field: without that CRLF.  RFC 6376, 3.7 */
+void	canon_own_field(enum canon, const struct hfield *,
+	    struct canon_sink);
 
 #endif /* CANON_H */

@@ -2,5 +2,9 @@
 noinst_LIBRARIES += %D%/libdkimsign.a
 %C%_libdkimsign_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(IDN_CFLAGS)
 %C%_libdkimsign_a_SOURCES = %D%/hfield.h
+%C%_libdkimsign_a_SOURCES += %D%/privkey.c %D%/privkey_file.c %D%/privkey.h \
+	%D%/safepath.c %D%/safepath.h %D%/signer.c %D%/signer.h
 %C%_libdkimsign_a_SOURCES += %D%/complete.c %D%/complete.h
+%C%_libdkimsign_a_SOURCES += %D%/canon.c %D%/canon.h \
+	%D%/fields.c %D%/fields.h
 DKIMSIGN_LIBS = %D%/libdkimsign.a $(LDADD) $(CRYPTO_LIBS) $(IDN_LIBS) -lpthread
