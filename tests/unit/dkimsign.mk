@@ -5,3 +5,7 @@ TESTS += $(DKIMSIGN_TESTS)
 DKIMSIGN_UNIT_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(IDN_CFLAGS) \
 	-I$(srcdir)/filter-dkimsign
 DKIMSIGN_UNIT_LIBS = $(DKIMSIGN_LIBS) $(CMOCKA_LIBS)
+DKIMSIGN_TESTS += %D%/test-privkey
+%C%_test_privkey_SOURCES = %D%/test-privkey.c %D%/keymaker.h
+%C%_test_privkey_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_privkey_LDADD = $(DKIMSIGN_UNIT_LIBS)

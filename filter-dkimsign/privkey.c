@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A private key: from text to something that signs.  libcrypto keeps it, and
+ * the object never changes once it was made, so that any number of threads can
+ * use it.  Each key has signed once before it is given out.
+ *
+ * Returns NULL after logging why; libcrypto never asks for a password.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "log.h"
+#include "privkey.h"
+
+#define RSA_LEAST	1024	/* RFC 8301, 3.2 */
+#define RSA_GOOD	2048
+#define RSA_VERIFIED	4096	/* what all verifiers take */
+#define RSA_MOST	(PRIVKEY_SIG_MAX * 8)
+#define ED25519_LEN	32
+
+struct privkey_rules	privkey_rules = { .safe = 1, .min_bits = RSA_LEAST };
+
+struct privkey {
+	unsigned int		 held;
+	enum privkey_type	 type;
+	int			 bits;
+	EVP_PKEY		*pkey;
+	char			 name[];
+};
+
+/* libcrypto's own would ask on the terminal. */
+static int
+password_refuse(char *buf, int size, int rwflag, void *asked)
+{
+	*(int *)asked = 1;
+	return -1;
+}
+
+static const char *
+crypto_reason(void)
+{
+	const char	*reason;
+
+	reason = ERR_reason_error_string(ERR_peek_last_error());
+	ERR_clear_error();
+	return reason == NULL ? "unknown format" : reason;
+}
+
+static EVP_PKEY *
+pem_parse(const char *text, const char *what)
+{
+	EVP_PKEY	*pkey = NULL;
+	BIO		*bio;
+	int		 asked = 0;
+
+	if ((bio = BIO_new_mem_buf(text, -1)) != NULL)
+		pkey = PEM_read_bio_PrivateKey(bio, NULL, password_refuse,
+		    &asked);
+	BIO_free(bio);
+	if (pkey != NULL)
+		return pkey;
+	if (asked)
+		log_warnx("%s: the key is encrypted, remove its password",
+		    what);
+	else if (strstr(text, "PUBLIC KEY-----") != NULL &&
+	    strstr(text, "PRIVATE KEY-----") == NULL)
+		log_warnx("%s: a public key, the private one is needed", what);
+	else
+		log_warnx("%s: no private key: %s", what, crypto_reason());
+	ERR_clear_error();
+	return NULL;
+}
+
+/* DER; or the bare seed of an Ed25519 key, as some tools write it. */
+static EVP_PKEY *
+der_parse(const uint8_t *der, int len)
+{
+	if (len == ED25519_LEN)
+		return EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL,
+		    der, ED25519_LEN);
+	return d2i_AutoPrivateKey(NULL, &der, len);
+}
+
+static EVP_PKEY *
+base64_parse(const char *text, const char *what)
+{
+	EVP_ENCODE_CTX	*ctx;
+	EVP_PKEY	*pkey = NULL;
+	size_t		 len = strlen(text);
+	uint8_t		*der;
+	int		 n = 0, tail = 0;
+
+	ctx = EVP_ENCODE_CTX_new();
+	if ((der = malloc(len + 1)) != NULL && ctx != NULL) {
+		EVP_DecodeInit(ctx);
+		if (EVP_DecodeUpdate(ctx, der, &n, (const uint8_t *)text,
+		    (int)len) != -1 &&
+		    EVP_DecodeFinal(ctx, der + n, &tail) == 1)
+			pkey = der_parse(der, n + tail);
+		OPENSSL_cleanse(der, len + 1);
+	}
+	free(der);
+	EVP_ENCODE_CTX_free(ctx);
+	if (pkey == NULL)
+		log_warnx("%s: neither PEM nor base64 of a private key", what);
+	ERR_clear_error();
+	return pkey;
+}
+
+static int
+rsa_check(const struct privkey *key)
+{
+	int	 least = privkey_rules.min_bits;
+
+	if (least < RSA_LEAST)
+		least = RSA_LEAST;
+	if (key->bits < least) {
+		log_warnx("%s: RSA with %d bits, at least %d are needed",
+		    key->name, key->bits, least);
+		return -1;
+	}
+	if (key->bits > RSA_MOST) {
+		log_warnx("%s: RSA with %d bits, at most %d are possible",
+		    key->name, key->bits, RSA_MOST);
+		return -1;
+	}
+	/* RFC 8301, 3.2 */
+	if (key->bits < RSA_GOOD)
+		log_warnx("%s: RSA with %d bits is weak, use %d", key->name,
+		    key->bits, RSA_GOOD);
+	else if (key->bits > RSA_VERIFIED)
+		log_warnx("%s: RSA with %d bits, many verifiers take no more "
+		    "than %d", key->name, key->bits, RSA_VERIFIED);
+	return 0;
+}
+
+static int
+type_check(struct privkey *key)
+{
+	int	 id = EVP_PKEY_base_id(key->pkey);
+
+	key->bits = EVP_PKEY_bits(key->pkey);
+	if (id == EVP_PKEY_RSA) {
+		key->type = PRIVKEY_RSA;
+		return rsa_check(key);
+	}
+	if (id == EVP_PKEY_ED25519) {
+		key->type = PRIVKEY_ED25519;
+		return 0;
+	}
+	log_warnx("%s: neither an RSA nor an Ed25519 key: %s", key->name,
+	    id == NID_undef ? "unknown type" : OBJ_nid2ln(id));
+	return -1;
+}
+
+static int
+rsa_begin(EVP_PKEY_CTX *ctx, int (*init)(EVP_PKEY_CTX *),
+    enum privkey_hash hash)
+{
+	const EVP_MD	*md;
+
+	md = hash == PRIVKEY_SHA1 ? EVP_sha1() : EVP_sha256();
+	if (ctx == NULL || init(ctx) <= 0 ||
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) <= 0 ||
+	    EVP_PKEY_CTX_set_signature_md(ctx, md) <= 0)
+		return -1;
+	return 0;
+}
+
+/* RFC 8017, 8.2 */
+static ssize_t
+rsa_sign(const struct privkey *key, enum privkey_hash how,
+    const uint8_t *hash, size_t len, uint8_t sig[PRIVKEY_SIG_MAX])
+{
+	EVP_PKEY_CTX	*ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
+	size_t		 n = PRIVKEY_SIG_MAX;
+	ssize_t		 ret = -1;
+
+	if (rsa_begin(ctx, EVP_PKEY_sign_init, how) == 0 &&
+	    EVP_PKEY_sign(ctx, sig, &n, hash, len) == 1)
+		ret = (ssize_t)n;
+	EVP_PKEY_CTX_free(ctx);
+	return ret;
+}
+
+/* RFC 8463, 3: the hash is the message. */
+static ssize_t
+ed25519_sign(const struct privkey *key, const uint8_t *hash, size_t len,
+    uint8_t sig[PRIVKEY_SIG_MAX])
+{
+	EVP_MD_CTX	*ctx = EVP_MD_CTX_new();
+	size_t		 n = PRIVKEY_SIG_MAX;
+	ssize_t		 ret = -1;
+
+	if (ctx != NULL &&
+	    EVP_DigestSignInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
+	    EVP_DigestSign(ctx, sig, &n, hash, len) == 1)
+		ret = (ssize_t)n;
+	EVP_MD_CTX_free(ctx);
+	return ret;
+}
+
+ssize_t
+privkey_sign(struct privkey *key, enum privkey_hash how, const uint8_t *hash,
+    size_t len, uint8_t sig[PRIVKEY_SIG_MAX])
+{
+	ssize_t	 ret;
+
+	if (key->type == PRIVKEY_RSA)
+		ret = rsa_sign(key, how, hash, len, sig);
+	else
+		ret = ed25519_sign(key, hash, len, sig);
+	if (ret == -1)
+		ERR_clear_error();
+	return ret;
+}
+
+static int
+signature_good(const struct privkey *key, const uint8_t *hash, size_t len,
+    const uint8_t *sig, size_t sig_len)
+{
+	EVP_MD_CTX	*md;
+	EVP_PKEY_CTX	*ctx;
+	int		 good;
+
+	if (key->type == PRIVKEY_RSA) {
+		ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
+		good = rsa_begin(ctx, EVP_PKEY_verify_init,
+		    PRIVKEY_SHA256) == 0 &&
+		    EVP_PKEY_verify(ctx, sig, sig_len, hash, len) == 1;
+		EVP_PKEY_CTX_free(ctx);
+		return good;
+	}
+	md = EVP_MD_CTX_new();
+	good = md != NULL &&
+	    EVP_DigestVerifyInit(md, NULL, NULL, NULL, key->pkey) == 1 &&
+	    EVP_DigestVerify(md, sig, sig_len, hash, len) == 1;
+	EVP_MD_CTX_free(md);
+	return good;
+}
+
+/* A damaged key signs, but nobody can verify it. */
+static int
+works_check(struct privkey *key)
+{
+	uint8_t	 hash[32] = { 1 }, sig[PRIVKEY_SIG_MAX];
+	ssize_t	 n;
+
+	n = privkey_sign(key, PRIVKEY_SHA256, hash, sizeof(hash), sig);
+	if (n > 0 &&
+	    signature_good(key, hash, sizeof(hash), sig, (size_t)n))
+		return 0;
+	ERR_clear_error();
+	log_warnx("%s: the key is damaged: its signature does not verify",
+	    key->name);
+	return -1;
+}
+
+struct privkey *
+privkey_parse(const char *text, const char *what)
+{
+	struct privkey	*key;
+	EVP_PKEY	*pkey;
+	size_t		 len = strlen(what) + 1;
+
+	if (strstr(text, "-----BEGIN ") != NULL)
+		pkey = pem_parse(text, what);
+	else
+		pkey = base64_parse(text, what);
+	if (pkey == NULL)
+		return NULL;
+	if ((key = calloc(1, sizeof(*key) + len)) == NULL) {
+		log_warn("%s", what);
+		EVP_PKEY_free(pkey);
+		return NULL;
+	}
+	key->held = 1;
+	key->pkey = pkey;
+	memcpy(key->name, what, len);
+	if (type_check(key) == 0 && works_check(key) == 0)
+		return key;
+	privkey_drop(key);
+	return NULL;
+}
+
+struct privkey *
+privkey_hold(struct privkey *key)
+{
+	key->held++;
+	return key;
+}
+
+void
+privkey_drop(struct privkey *key)
+{
+	if (key == NULL || --key->held > 0)
+		return;
+	EVP_PKEY_free(key->pkey);
+	free(key);
+}
+
+enum privkey_type
+privkey_type(const struct privkey *key)
+{
+	return key->type;
+}
+
+int
+privkey_bits(const struct privkey *key)
+{
+	return key->bits;
+}
+
+const char *
+privkey_name(const struct privkey *key)
+{
+	return key->name;
+}
+
+static uint8_t *
+public_encode(const struct privkey *key, int *len)
+{
+	uint8_t	*der = NULL;
+	size_t	 n = ED25519_LEN;
+
+	if (key->type == PRIVKEY_RSA) {
+		*len = i2d_PUBKEY(key->pkey, &der);
+		return *len > 0 ? der : NULL;
+	}
+	*len = ED25519_LEN;
+	if ((der = OPENSSL_malloc(n)) == NULL)
+		return NULL;
+	if (EVP_PKEY_get_raw_public_key(key->pkey, der, &n) == 1)
+		return der;
+	OPENSSL_free(der);
+	return NULL;
+}
+
+char *
+privkey_public(const struct privkey *key)
+{
+	uint8_t	*der;
+	char	*text = NULL;
+	int	 len;
+
+	if ((der = public_encode(key, &len)) != NULL &&
+	    (text = malloc((size_t)(len + 2) / 3 * 4 + 1)) != NULL)
+		(void)EVP_EncodeBlock((uint8_t *)text, der, len);
+	OPENSSL_free(der);
+	return text;
+}

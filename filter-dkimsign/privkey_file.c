@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Files that private keys are read from, each once.  A file that could not be
+ * used is remembered too, without a key: when it is mended that is a change.
+ *
+ * Once there is a key, the process leaves no core.
+ * Returns NULL after logging why.
+ */
+
+#include <sys/types.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "compat.h"
+#include "log.h"
+#include "privkey.h"
+#include "safepath.h"
+#include "sandbox.h"
+
+#define FILE_MOST	65536	/* RSA of 16384 bits is 13 KB */
+#define BUCKETS		1024
+
+struct keyfile {
+	struct keyfile	*next;
+	struct privkey	*key;		/* NULL: it could not be used */
+	struct stat	 st;		/* zeroed: it could not be opened */
+	char		 path[];
+};
+
+static struct keyfile	*keyfiles[BUCKETS];
+
+static struct keyfile **
+keyfile_find(const char *path)
+{
+	struct keyfile	**kf;
+	const char	 *p;
+	uint32_t	  h = 2166136261U;
+
+	for (p = path; *p != '\0'; p++)
+		h = (h ^ (unsigned char)*p) * 16777619U;
+	for (kf = &keyfiles[h % BUCKETS]; *kf != NULL; kf = &(*kf)->next)
+		if (strcmp((*kf)->path, path) == 0)
+			break;
+	return kf;
+}
+
+/* Any change of a file changes its ctime, that of its mode and owner too. */
+static int
+stat_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	    a->st_size == b->st_size &&
+	    a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	    a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static void
+cores_forbid(void)
+{
+	struct rlimit	 none = { 0, 0 }, now;
+
+	if (getrlimit(RLIMIT_CORE, &now) == 0 && now.rlim_max == 0)
+		return;
+	if (setrlimit(RLIMIT_CORE, &none) == -1)
+		log_warn("core dumps can't be turned off");
+}
+
+static int
+file_open(const char *path, struct stat *st)
+{
+	char	 why[SAFEPATH_WHY];
+	int	 fd;
+
+	memset(st, 0, sizeof(*st));
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd == -1 || fstat(fd, st) == -1) {
+		log_warn("%s", path);
+	} else if (!S_ISREG(st->st_mode)) {
+		log_warnx("%s: not a regular file", path);
+	} else if (st->st_size > FILE_MOST) {
+		log_warnx("%s: too large for a key", path);
+	} else if (privkey_rules.safe && safepath_check(path, st, why) == -1) {
+		if (strncmp(why, path, strlen(path)) == 0)
+			log_warnx("%s", why);
+		else
+			log_warnx("%s: not safe: %s", path, why);
+	} else {
+		return fd;
+	}
+	if (fd != -1)
+		(void)close(fd);	/* nothing was read */
+	return -1;
+}
+
+/* As a string; -1: can't be read, or is no text. */
+static int
+file_read(int fd, char text[FILE_MOST + 1], const char *path)
+{
+	size_t	 len = 0;
+	ssize_t	 n;
+
+	while ((n = read(fd, text + len, FILE_MOST - len)) != 0) {
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1) {
+			log_warn("%s", path);
+			return -1;
+		}
+		len += (size_t)n;
+	}
+	text[len] = '\0';
+	if (strlen(text) == len)
+		return 0;
+	log_warnx("%s: no text, convert the key to PEM", path);
+	return -1;
+}
+
+static struct privkey *
+file_load(const char *path, struct stat *st)
+{
+	struct privkey	*key = NULL;
+	char		*text;
+	int		 fd;
+
+	if ((fd = file_open(path, st)) == -1)
+		return NULL;
+	cores_forbid();
+	if ((text = malloc(FILE_MOST + 1)) == NULL)
+		log_warn("%s", path);
+	else if (file_read(fd, text, path) == 0)
+		key = privkey_parse(text, path);
+	if (text != NULL)
+		OPENSSL_cleanse(text, FILE_MOST + 1);
+	free(text);
+	(void)close(fd);	/* nothing was written */
+	return key;
+}
+
+struct privkey *
+privkey_load(const char *path)
+{
+	struct keyfile	**slot = keyfile_find(path), *kf = *slot;
+	size_t		  len = strlen(path) + 1;
+
+	if (kf == NULL) {
+		if ((kf = calloc(1, sizeof(*kf) + len)) == NULL) {
+			log_warn("%s", path);
+			return NULL;
+		}
+		memcpy(kf->path, path, len);
+		*slot = kf;
+		sandbox_path(path, "r");
+	}
+	if (kf->key == NULL)
+		kf->key = file_load(path, &kf->st);
+	return kf->key == NULL ? NULL : privkey_hold(kf->key);
+}
+
+void
+privkey_forget(void)
+{
+	struct keyfile	*kf;
+	size_t		 i;
+
+	for (i = 0; i < BUCKETS; i++)
+		while ((kf = keyfiles[i]) != NULL) {
+			keyfiles[i] = kf->next;
+			privkey_drop(kf->key);
+			free(kf);
+		}
+}
+
+int
+privkey_changed(void)
+{
+	const struct keyfile	*kf;
+	struct stat		 st;
+	size_t			 i;
+
+	for (i = 0; i < BUCKETS; i++)
+		for (kf = keyfiles[i]; kf != NULL; kf = kf->next) {
+			if (stat(kf->path, &st) == -1)
+				memset(&st, 0, sizeof(st));
+			if (!stat_same(&st, &kf->st))
+				return 1;
+		}
+	return 0;
+}
