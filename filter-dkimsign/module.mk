@@ -6,5 +6,6 @@ noinst_LIBRARIES += %D%/libdkimsign.a
 	%D%/safepath.c %D%/safepath.h %D%/signer.c %D%/signer.h
 %C%_libdkimsign_a_SOURCES += %D%/complete.c %D%/complete.h
 %C%_libdkimsign_a_SOURCES += %D%/canon.c %D%/canon.h \
-	%D%/fields.c %D%/fields.h
+	%D%/fields.c %D%/fields.h %D%/signature.c %D%/signature.h \
+	%D%/sigtext.c %D%/sigtext.h
 DKIMSIGN_LIBS = %D%/libdkimsign.a $(LDADD) $(CRYPTO_LIBS) $(IDN_LIBS) -lpthread

@@ -43,8 +43,9 @@ struct signature;
  * fields are the n of the message's header, from its top; body_hash is that of
  * its body (for DomainKeys: SHA-1 of header and body go together, so it is
  * not used and signature_body() comes next).  NULL: out of memory, or the
- * header can't be signed so (a line that would be longer than 998 bytes).
- * Keeps sg->key held.
+ * header can't be signed so (no From, a line that would be longer than 998
+ * bytes, DomainKeys with a key that is not RSA).  Keeps sg->key held.
+ * i= is left out if it is not in d=, z= if the field would exceed 64 KB.
  */
 struct signature	*signature_new(const struct signing *sg,
 			    const struct hfield *fields, size_t n,
@@ -54,7 +55,10 @@ void			 signature_free(struct signature *);
 /* DomainKeys: where the canonical body goes, between new and digest. */
 struct canon_sink	 signature_body(struct signature *);
 
-/* What is to be signed: 32 bytes of SHA-256, or 20 of SHA-1. */
+/*
+ * What is to be signed: 32 bytes of SHA-256, or 20 of SHA-1.  0: libcrypto
+ * failed.
+ */
 size_t			 signature_digest(struct signature *,
 			    uint8_t digest[32]);
 
