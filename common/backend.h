@@ -34,8 +34,15 @@ void		 backend_start(struct backend *, struct event_base *);
 /* Idle connections kept for the next: at most max, for ms each. */
 void		 backend_pool(struct backend *, size_t max, int64_t ms);
 
+/* The longest rest of a server, instead of 5 min. */
+void		 backend_rest(struct backend *, int64_t ms);
+
 /* Is there one that is worth trying now? */
 int		 backend_ready(const struct backend *);
+/* And has it rested?  Then the next stream is its probe. */
+int		 backend_probes(const struct backend *);
+/* How long until there is one, at the latest, if no stream ends before: ms. */
+int64_t		 backend_wait(const struct backend *);
 /* Why not: "spamd: /run/spamd.sock: Connection refused (next try in 4 s)". */
 const char	*backend_why(const struct backend *);
 

@@ -2,30 +2,33 @@ noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = \
 	%D%/addr.c %D%/addrs.c %D%/addrs.h %D%/addrset.c %D%/addrset.h \
 	%D%/answer.c %D%/engine.c %D%/engine.h \
-	%D%/backend.c %D%/backend.h %D%/backend_stream.h \
+	%D%/backend.c %D%/backend.h \
 	%D%/bytes.c %D%/bytes.h \
 	%D%/channel.c %D%/channel.h \
-	%D%/connect.c \
+	%D%/dial.c %D%/dial.h \
 	%D%/fallback.c %D%/fallback.h \
 	%D%/filter.c %D%/filter.h \
 	%D%/guard.c %D%/guard.h \
 	%D%/handshake.c \
 	%D%/header.c %D%/header.h \
+	%D%/health.c %D%/health.h \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/log.c %D%/log.h \
+	%D%/lookup.c %D%/lookup.h \
 	%D%/message.c %D%/message.h \
 	%D%/message_edit.c %D%/message_engine.h %D%/message_private.h \
 	%D%/metric.c %D%/metric.h \
 	%D%/options.c %D%/options.h %D%/options_value.c \
-	%D%/pool.c \
 	%D%/proto.c %D%/proto.h \
 	%D%/ring.c %D%/ring.h \
 	%D%/sandbox.c %D%/sandbox.h \
+	%D%/server.c %D%/server.h \
 	%D%/session.c %D%/session.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/standin.c %D%/standin.h \
 	%D%/smtpd.h %D%/spool.c %D%/spool.h \
 	%D%/stream.c %D%/stream.h %D%/stream_io.c \
+	%D%/stream_pool.c %D%/stream_private.h \
 	%D%/textfile.c %D%/textfile.h \
 	%D%/ticket.c \
 	%D%/transfer.c \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A connection's life: bytes out, frames in, one deadline, the pool.  What is
- * written goes out together when the loop's current batch of callbacks is
- * done, and the descriptor stays registered for reading all its life: a
- * request and its reply cost one send, one wait and one recv.
+ * Streams: the interface, and the events behind it.  What is written goes out
+ * together when the loop's current batch of callbacks is done, and the
+ * descriptor stays registered for reading all its life: a request and its
+ * reply cost one send, one wait and one recv.
  *
  * Nothing here calls back from within a call of the user's: all callbacks
  * come from the event loop.  Fails by gone(), or NULL and -1 if memory is out.
@@ -21,81 +21,25 @@
 #include <event2/event.h>
 
 #include "backend.h"
-#include "backend_stream.h"
 #include "compat.h"
+#include "health.h"
+#include "server.h"
 #include "stream.h"
+#include "stream_private.h"
 
-/* Off the lists and the loop; its memory stays while a callback is in it. */
-void
-stream_shut(struct stream *s)
-{
-	if (s->state == STREAM_IDLE) {
-		list_remove(&s->server->idle, s);
-		s->backend->nidle--;
-	} else
-		list_remove(&s->backend->live, s);
-	if (s->state == STREAM_OPEN || s->state == STREAM_IDLE)
-		event_del(&s->rd);
-	if (s->fd != -1) {
-		event_del(&s->wr);
-		(void)close(s->fd);
-		s->fd = -1;
-	}
-	event_del(&s->timer);
-	server_left(s);
-	s->state = STREAM_CLOSED;
-}
-
-static void
-stream_free(struct stream *s)
-{
-	if (s->busy != 0)
-		return;
-	bytes_clear(&s->in);
-	bytes_clear(&s->out);
-	free(s);
-}
-
-void
-stream_discard(struct stream *s)
-{
-	stream_shut(s);
-	stream_free(s);
-}
-
-/* Every callback of libevent's ends with this: until then s stays. */
-static void
-stream_leave(struct stream *s)
-{
-	s->busy--;
-	if (s->state == STREAM_CLOSED)
-		stream_free(s);
-}
-
-/* The end, not by the user's wish. */
-void
-stream_end(struct stream *s, const char *why, size_t left)
-{
-	stream_shut(s);
-	s->ops->gone(why, left, s->arg);
-}
-
-void
-stream_bad(struct stream *s, const char *why, size_t left)
-{
-	server_failed(s, why);
-	stream_end(s, why, left);
-}
+static void	stream_writable(evutil_socket_t, short, void *);
 
 static int64_t
 stream_due(const struct stream *s)
 {
-	int64_t	 due = s->due;
+	int64_t	 due = 0;
 
+	if (s->state == STREAM_DIAL)
+		due = dial_due(&s->dial);
+	else if (s->state == STREAM_IDLE)
+		due = s->expires;
 	if (s->reply_by != 0 && (due == 0 || s->reply_by < due))
 		due = s->reply_by;
-	if (s->state == STREAM_WAIT && s->again < due)
-		due = s->again;
 	return due;
 }
 
@@ -108,7 +52,7 @@ stream_arm(struct stream *s)
 
 	if (due == 0 || (s->armed != 0 && s->armed <= due))
 		return 0;
-	if ((ms = due - s->backend->clock()) < 0)
+	if ((ms = due - s->backend->loop.clock()) < 0)
 		ms = 0;
 	tv.tv_sec = ms / 1000;
 	tv.tv_usec = ms % 1000 * 1000;
@@ -124,7 +68,7 @@ stream_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct stream	*s = arg;
 
-	s->busy++;
+	stream_enter(s);
 	if (what & EV_WRITE && s->state == STREAM_OPEN)
 		stream_flush(s);
 	if (what & EV_READ && s->state != STREAM_CLOSED)
@@ -136,7 +80,7 @@ stream_event(evutil_socket_t fd, short what, void *arg)
  * Have stream_timer() called in this round of the loop, not from here.  Not
  * with EV_TIMEOUT: event_add() takes that back.
  */
-void
+static void
 stream_soon(struct stream *s)
 {
 	event_active(&s->timer, EV_WRITE, 0);
@@ -145,9 +89,12 @@ stream_soon(struct stream *s)
 static int
 stream_connected(struct stream *s)
 {
-	event_assign(&s->rd, s->backend->base, s->fd, EV_READ | EV_PERSIST,
-	    stream_event, s);
-	s->due = 0;
+	struct event_base	*base = s->backend->loop.base;
+
+	s->fd = s->dial.fd;
+	event_assign(&s->rd, base, s->fd, EV_READ | EV_PERSIST, stream_event,
+	    s);
+	event_assign(&s->wr, base, s->fd, EV_WRITE, stream_writable, s);
 	s->state = STREAM_OPEN;
 	if (event_add(&s->rd, NULL) == -1)
 		return -1;
@@ -160,10 +107,12 @@ stream_connected(struct stream *s)
 	return 0;
 }
 
-/* r is what connect.c made of it. */
+/* r is what dial.h says came of it. */
 static int
 stream_progress(struct stream *s, int r)
 {
+	s->server = s->dial.server;
+	s->era = s->dial.era;
 	if (r == -1)
 		return -1;
 	if ((r == 1 && stream_connected(s) == -1) || stream_arm(s) == -1) {
@@ -187,16 +136,16 @@ stream_advance(struct stream *s, int r)
 	stream_end(s, why, 0);
 }
 
-void
+static void
 stream_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct stream	*s = arg;
 
-	s->busy++;
+	stream_enter(s);
 	if (s->state == STREAM_OPEN)
 		stream_flush(s);
-	else if (s->state == STREAM_CONNECT)
-		stream_advance(s, connect_ready(s));
+	else if (s->state == STREAM_DIAL && s->dial.state == DIAL_CONNECT)
+		stream_advance(s, dial_ready(&s->dial));
 	stream_leave(s);
 }
 
@@ -212,19 +161,19 @@ static void
 stream_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct stream	*s = arg;
-	int64_t		 now = s->backend->clock();
+	int64_t		 now = s->backend->loop.clock();
 
 	s->armed = 0;
-	s->busy++;
+	stream_enter(s);
 	if (s->upcall)
 		stream_up(s);
-	if (s->state == STREAM_IDLE && now >= s->due)
+	if (s->state == STREAM_IDLE && now >= s->expires)
 		stream_shut(s);
 	else if (s->state == STREAM_OPEN && s->reply_by != 0 &&
 	    now >= s->reply_by)
 		stream_bad(s, "timed out", s->in.len);
-	else if (s->state < STREAM_OPEN)
-		stream_advance(s, connect_wake(s));
+	else if (s->state == STREAM_DIAL)
+		stream_advance(s, dial_wake(&s->dial, s->reply_by));
 	if (s->state != STREAM_CLOSED && stream_arm(s) == -1) {
 		if (s->state == STREAM_IDLE)
 			stream_shut(s);
@@ -232,6 +181,22 @@ stream_timer(evutil_socket_t fd, short what, void *arg)
 			stream_end(s, "out of memory", s->in.len);
 	}
 	stream_leave(s);
+}
+
+/* Wake those who wait for it: not from here, in the middle of evdns. */
+void
+stream_resolved(struct server *srv, void *backend)
+{
+	struct backend	*b = backend;
+	struct stream	*s;
+
+	for (s = b->live; s != NULL; s = s->next) {
+		if (s->state == STREAM_DIAL && s->dial.server == srv &&
+		    s->dial.state == DIAL_LOOKUP) {
+			s->dial.resolved = 1;
+			stream_soon(s);
+		}
+	}
 }
 
 static struct stream *
@@ -242,10 +207,15 @@ stream_new(struct backend *b, struct server *srv)
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	s->backend = b;
+	s->server = srv;
 	s->fd = -1;
-	event_assign(&s->timer, b->base, -1, 0, stream_timer, s);
-	server_take(srv, s);
-	list_add(&b->live, s);
+	s->dial.loop = &b->loop;
+	s->dial.resolver = &b->resolver;
+	s->dial.writable = stream_writable;
+	s->dial.arg = s;
+	s->dial.error = b->error;
+	event_assign(&s->timer, b->loop.base, -1, 0, stream_timer, s);
+	stream_enlist(s);
 	return s;
 }
 
@@ -255,12 +225,12 @@ stream_open(struct backend *b, const struct stream_ops *ops, void *arg,
 {
 	struct server	*srv;
 	struct stream	*s;
-	int64_t		 now = b->clock();
+	int64_t		 now = b->loop.clock();
 
 	b->error[0] = '\0';
-	if ((srv = server_next(b->servers, now)) == NULL)
+	if ((srv = health_next(b->servers, now)) == NULL)
 		return NULL;
-	if ((s = pool_take(srv)) == NULL &&
+	if ((s = pool_take(b, srv)) == NULL &&
 	    (s = stream_new(b, srv)) == NULL) {
 		(void)snprintf(b->error, sizeof(b->error), "out of memory");
 		return NULL;
@@ -269,8 +239,7 @@ stream_open(struct backend *b, const struct stream_ops *ops, void *arg,
 	s->arg = arg;
 	if (s->reused)
 		return s;
-	s->connect_by = now + ms;
-	if (stream_progress(s, connect_next(s)) == -1) {
+	if (stream_progress(s, dial_begin(&s->dial, srv, now + ms)) == -1) {
 		stream_discard(s);
 		return NULL;
 	}
@@ -294,12 +263,12 @@ stream_write(struct stream *s, const void *data, size_t len, int64_t ms)
 {
 	int64_t	 before = s->reply_by;
 
-	if (s->state == STREAM_CLOSED || s->finish)
+	if (s->state == STREAM_CLOSED || (s->finish && len != 0))
 		return -1;
 	if (bytes_add(&s->out, data, len) == -1)
 		return -1;
 	if (ms != 0)
-		s->reply_by = s->backend->clock() + ms;
+		s->reply_by = s->backend->loop.clock() + ms;
 	if (stream_arm(s) == -1) {
 		s->reply_by = before;
 		s->out.len -= len;
@@ -345,7 +314,7 @@ stream_close(struct stream *s)
 	if (s->state == STREAM_OPEN)
 		(void)stream_send(s);
 	if (s->frames != 0 && s->reply_by == 0)
-		server_ended(s);
+		health_ended(s->server, s->era);
 	stream_discard(s);
 }
 
@@ -354,6 +323,6 @@ stream_fail(struct stream *s, const char *why)
 {
 	if (s->state == STREAM_CLOSED)
 		return;
-	server_failed(s, why);
+	stream_failed(s, why);
 	stream_close(s);
 }

@@ -15,8 +15,9 @@
 
 #include <event2/event.h>
 
-#include "backend_stream.h"
+#include "health.h"
 #include "stream.h"
+#include "stream_private.h"
 
 /* Returns -1 if sending must wait until the socket takes more. */
 int
@@ -73,9 +74,9 @@ stream_hangup(struct stream *s, const char *why)
 	if (s->reused && s->frames == 0 && left == 0)
 		pool_drop(s->server);
 	else if (why != NULL || s->frames == 0 || s->reply_by != 0)
-		server_failed(s, why != NULL ? why : "hung up");
+		stream_failed(s, why != NULL ? why : "hung up");
 	else
-		server_ended(s);
+		health_ended(s->server, s->era);
 	stream_end(s, why, left);
 }
 
@@ -87,7 +88,7 @@ stream_frame(struct stream *s, const char *data, size_t len)
 	s->reply_by = 0;
 	s->ops->in(s, data, len, s->arg);
 	/* After in(): if that was nonsense, it has called stream_fail(). */
-	server_worked(s);
+	health_worked(s->server, s->era);
 	return s->state == STREAM_OPEN;
 }
 

@@ -14,7 +14,8 @@
 #include <stdint.h>
 
 #include "backend.h"
-#include "backend_stream.h"
+#include "server.h"
+#include "stream_private.h"
 #include "stream.h"
 
 struct event_base;

@@ -188,7 +188,7 @@ the_second_server_serves_while_the_first_rests(void **state)
 	peer_start(&second, peer_echo);
 	b = backend_to(first.where);
 	assert_null(backend_add(b, second.where, 0));
-	b->clock = fake_clock;
+	b->loop.clock = fake_clock;
 	assert_true(client_ask(&c, b, "request\n", NOTHING));
 	assert_string_equal(stream_peer(c.s), b->servers->next->label);
 	stream_close(c.s);
@@ -215,7 +215,7 @@ rest_doubles_with_jitter_up_to_five_minutes(void **state)
 	int64_t		 rest, want = 1000, sum = 0;
 	int		 i;
 
-	b->clock = fake_clock;
+	b->loop.clock = fake_clock;
 	for (i = 0; i < 40; i++) {
 		client_open(&c, b, NULL, 2000);
 		assert_null(c.s);
@@ -244,7 +244,7 @@ one_stream_at_a_time_probes(void **state)
 
 	peer_start(&p, peer_echo);
 	b = backend_to(p.where);
-	b->clock = fake_clock;
+	b->loop.clock = fake_clock;
 	client_open(&c[0], b, "!\n", 2000);
 	run_until(&c[0].gones);
 	assert_int_equal(b->servers->fails, 1);
@@ -276,7 +276,7 @@ nonsense_after_good_frames_still_doubles(void **state)
 
 	peer_start(&p, peer_echo);
 	b = backend_to(p.where);
-	b->clock = fake_clock;
+	b->loop.clock = fake_clock;
 	for (i = 1; i < 5; i++) {
 		assert_true(client_ask(&c, b, "nonsense\n", FAIL));
 		assert_int_equal(c.gones, 0);
@@ -297,7 +297,7 @@ one_crash_counts_once_for_all_its_streams(void **state)
 
 	peer_start(&p, peer_mute);
 	b = backend_to(p.where);
-	b->clock = fake_clock;
+	b->loop.clock = fake_clock;
 	for (i = 0; i < 20; i++)
 		client_open(&c[i], b, "request\n", 2000);
 	for (i = 0; i < 20; i++)

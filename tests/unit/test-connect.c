@@ -135,7 +135,7 @@ fill(struct backend *b, int fds[], int max)
 	int	 n;
 
 	for (n = 0; n < max; n++) {
-		if ((fds[n] = connect_address(&b->servers->addrs[0])) == -1)
+		if ((fds[n] = server_socket(&b->servers->addrs[0])) == -1)
 			break;
 	}
 	return n;

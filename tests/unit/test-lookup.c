@@ -76,7 +76,7 @@ backend_dns(const char *name, const char *where, struct event *ev, int *count)
 	assert_non_null(fp = fopen(resolv, "w"));
 	(void)fprintf(fp, "nameserver 127.0.0.1:%d\n", ntohs(in.sin_port));
 	assert_int_equal(fclose(fp), 0);
-	b->resolv_conf = resolv;
+	b->resolver.resolv_conf = resolv;
 	return b;
 }
 
@@ -168,7 +168,7 @@ resolv_conf_is_read_again_after_a_failure(void **state)
 	/* Another name server, and a file that tells of it. */
 	(void)unlink(resolv);
 	other = backend_dns("good.example", p.where, &ev, &queries);
-	b->resolv_conf = resolv;
+	b->resolver.resolv_conf = resolv;
 	b->servers->until = 0;
 	assert_true(client_ask(&c, b, "request\n", CLOSE));
 	assert_int_equal(asked, before);
