@@ -161,6 +161,26 @@ nothing_can_be_written_after_finish(void **state)
 	peer_stop(&p);
 }
 
+static void
+a_deadline_can_be_set_after_finish(void **state)
+{
+	struct client	 c = { .s = NULL };
+	struct peer	 p;
+	struct backend	*b;
+	int64_t		 before = now_ms();
+
+	peer_start(&p, serve_pause);
+	b = backend_to(p.where);
+	client_open(&c, b, "request\n", 2000);
+	stream_finish(c.s);
+	assert_int_equal(stream_write(c.s, NULL, 0, 150), 0);
+	run_until(&c.gones);
+	assert_string_equal(c.why, "timed out");
+	assert_in_range(now_ms() - before, 150, 2000);
+	backend_free(b);
+	peer_stop(&p);
+}
+
 static int	 report[2];
 
 static void
@@ -205,6 +225,7 @@ main(void)
 		cmocka_unit_test(the_deadline_holds_while_writing),
 		cmocka_unit_test(an_answer_before_the_request_was_all_sent_is_heard),
 		cmocka_unit_test(nothing_can_be_written_after_finish),
+		cmocka_unit_test(a_deadline_can_be_set_after_finish),
 		cmocka_unit_test(the_last_word_before_close_is_said)
 	};
 
