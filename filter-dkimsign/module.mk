@@ -8,4 +8,6 @@ noinst_LIBRARIES += %D%/libdkimsign.a
 %C%_libdkimsign_a_SOURCES += %D%/canon.c %D%/canon.h \
 	%D%/fields.c %D%/fields.h %D%/signature.c %D%/signature.h \
 	%D%/sigtext.c %D%/sigtext.h
+%C%_libdkimsign_a_SOURCES += %D%/author.c %D%/author.h %D%/author_domain.c \
+	%D%/lexer.c %D%/lexer.h
 DKIMSIGN_LIBS = %D%/libdkimsign.a $(LDADD) $(CRYPTO_LIBS) $(IDN_LIBS) -lpthread
