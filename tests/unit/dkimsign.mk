@@ -9,3 +9,11 @@ DKIMSIGN_TESTS += %D%/test-privkey
 %C%_test_privkey_SOURCES = %D%/test-privkey.c %D%/keymaker.h
 %C%_test_privkey_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
 %C%_test_privkey_LDADD = $(DKIMSIGN_UNIT_LIBS)
+DKIMSIGN_TESTS += %D%/test-privkey-files
+%C%_test_privkey_files_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_privkey_files_LDADD = $(DKIMSIGN_UNIT_LIBS)
+DKIMSIGN_TESTS += %D%/test-signer
+%C%_test_signer_SOURCES = %D%/test-signer.c %D%/keymaker.h
+%C%_test_signer_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_signer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_create
+%C%_test_signer_LDADD = $(DKIMSIGN_UNIT_LIBS)

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Threads that sign: each job comes back once, signed, in the event loop,
+ * from threads and without any.
+ */
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <event2/event.h>
+
+#include "keymaker.h"
+#include "privkey.h"
+#include "signer.h"
+#include "stderr.h"
+
+#define JOBS	1000
+
+static struct event_base	*base;
+static struct privkey		*rsa, *ed;
+static EVP_PKEY			*rsa_pkey;
+static pthread_t		 loop_thread;
+static size_t			 done, again;
+static int			 refuse_threads;
+static size_t			 created;
+static int			 signals_blocked;
+
+int	__real_pthread_create(pthread_t *, const pthread_attr_t *,
+	    void *(*)(void *), void *);
+int	__wrap_pthread_create(pthread_t *, const pthread_attr_t *,
+	    void *(*)(void *), void *);
+
+int
+__wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+    void *(*f)(void *), void *arg)
+{
+	sigset_t	 set;
+
+	assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &set), 0);
+	signals_blocked = sigismember(&set, SIGHUP) &&
+	    sigismember(&set, SIGTERM) && sigismember(&set, SIGUSR1);
+	if (refuse_threads)
+		return EAGAIN;
+	created++;
+	return __real_pthread_create(thread, attr, f, arg);
+}
+
+static void
+job_check(const struct signer_job *job)
+{
+	uint8_t		 sig[PRIVKEY_SIG_MAX];
+	ssize_t		 n;
+
+	/* Both kinds of signature are the same each time. */
+	n = privkey_sign(job->key, job->hash, job->digest, job->digest_len,
+	    sig);
+	assert_int_equal(job->sig_len, n);
+	assert_int_equal(n, job->key == rsa ? 128 : 64);
+	assert_memory_equal(job->sig, sig, (size_t)n);
+}
+
+static void
+job_done(struct signer_job *job)
+{
+	assert_true(pthread_equal(pthread_self(), loop_thread));
+	job_check(job);
+	done++;
+	if (again > 0) {
+		again--;
+		job->digest[31]++;
+		signer_submit(job);
+		return;
+	}
+	free(job);
+}
+
+static struct signer_job *
+job_new(struct privkey *key, size_t number)
+{
+	struct signer_job	*job;
+
+	assert_non_null(job = calloc(1, sizeof(*job)));
+	job->done = job_done;
+	job->key = key;
+	job->hash = PRIVKEY_SHA256;
+	job->digest_len = sizeof(job->digest);
+	memcpy(job->digest, &number, sizeof(number));
+	return job;
+}
+
+/* Until so many are done; not for ever. */
+static void
+run(size_t want)
+{
+	struct timeval	 tv = { .tv_sec = 60 };
+
+	assert_int_equal(event_base_loopexit(base, &tv), 0);
+	while (done < want && !event_base_got_exit(base))
+		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+	assert_int_equal(done, want);
+}
+
+static void
+submit(size_t n)
+{
+	size_t	 i, before;
+
+	done = 0;
+	for (i = 0; i < n; i++) {
+		before = done;
+		signer_submit(job_new(i % 3 == 0 ? ed : rsa, i));
+		/* Never from in there. */
+		assert_int_equal(done, before);
+	}
+}
+
+static void
+without_threads_jobs_are_done_on_the_spot(void **state)
+{
+	const char	*said;
+
+	refuse_threads = 1;
+	stderr_start();
+	submit(100);
+	run(100);
+	said = stderr_stop();
+	refuse_threads = 0;
+	assert_non_null(strstr(said, "0 of "));
+	assert_null(strstr(strstr(said, "0 of ") + 1, "0 of "));
+	assert_int_equal(created, 0);
+	/* As in a new process. */
+	assert_int_equal(signer_start(base), 0);
+}
+
+static void
+a_thousand_jobs_come_back_signed(void **state)
+{
+	submit(JOBS);
+	run(JOBS);
+	assert_true(created > 0);
+	assert_true((long)created <= sysconf(_SC_NPROCESSORS_ONLN));
+	assert_true(signals_blocked);
+}
+
+static void
+jobs_can_be_given_from_where_others_end(void **state)
+{
+	again = 500;
+	submit(10);
+	run(510);
+	assert_int_equal(again, 0);
+}
+
+static void
+one_at_a_time_is_fine_too(void **state)
+{
+	size_t	 i;
+
+	for (i = 0; i < 100; i++) {
+		submit(1);
+		run(1);
+	}
+}
+
+static int
+setup(void **state)
+{
+	EVP_PKEY	*pkey = key_make(EVP_PKEY_ED25519, 0);
+	char		*pem = key_pem(pkey, NULL);
+
+	loop_thread = pthread_self();
+	ed = privkey_parse(pem, "ed25519");
+	free(pem);
+	EVP_PKEY_free(pkey);
+	rsa_pkey = key_make(EVP_PKEY_RSA, 1024);
+	pem = key_pem(rsa_pkey, NULL);
+	stderr_start();
+	rsa = privkey_parse(pem, "rsa");
+	(void)stderr_stop();
+	free(pem);
+	if (ed == NULL || rsa == NULL || (base = event_base_new()) == NULL)
+		return -1;
+	return signer_start(base);
+}
+
+static int
+teardown(void **state)
+{
+	privkey_drop(ed);
+	privkey_drop(rsa);
+	EVP_PKEY_free(rsa_pkey);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(without_threads_jobs_are_done_on_the_spot),
+		cmocka_unit_test(a_thousand_jobs_come_back_signed),
+		cmocka_unit_test(jobs_can_be_given_from_where_others_end),
+		cmocka_unit_test(one_at_a_time_is_fine_too),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
