@@ -10,4 +10,6 @@ noinst_LIBRARIES += %D%/libdkimsign.a
 	%D%/sigtext.c %D%/sigtext.h
 %C%_libdkimsign_a_SOURCES += %D%/author.c %D%/author.h %D%/author_domain.c \
 	%D%/lexer.c %D%/lexer.h
+%C%_libdkimsign_a_SOURCES += %D%/body.c %D%/body.h %D%/sign.c %D%/sign.h \
+	%D%/view.c %D%/view.h
 DKIMSIGN_LIBS = %D%/libdkimsign.a $(LDADD) $(CRYPTO_LIBS) $(IDN_LIBS) -lpthread

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Messages on their way out: who is exempt, what to do with one that can't be
+ * signed, and what the log says.
+ */
+
+#ifndef OUTGOING_H
+#define OUTGOING_H
+
+#include "filter.h"
+#include "metric.h"
+
+struct policy;
+
+enum {
+	OUTGOING_SIGNED,
+	OUTGOING_SIGNATURES,
+	OUTGOING_EXEMPT,
+	OUTGOING_NO_KEY,
+	OUTGOING_UNFIT,
+	OUTGOING_MICROSECONDS,
+	OUTGOING_COUNTERS
+};
+
+extern struct metric		 outgoing_counters[OUTGOING_COUNTERS];
+
+/* May be replaced between two messages; those under way hold their keys. */
+extern const struct policy	*outgoing_policy;
+
+/* What hangs on a session. */
+struct outgoing_client {
+	char	*host;		/* what smtpd calls itself, or NULL */
+};
+
+void	outgoing_message(struct session *, struct request, struct message *);
+
+#endif /* OUTGOING_H */
