@@ -8,7 +8,7 @@ EXTRA_DIST += %D%/lib %D%/messages %D%/smtpd %D%/fault %D%/style.sh \
 
 # What no program is made of.  Directories go as they are, but for what Python
 # left in them.
-EXTRA_DIST += %D%/style.sh %D%/manuals.sh %D%/fault %D%/lib %D%/messages \
-	%D%/smtpd
+EXTRA_DIST += %D%/style.sh %D%/manuals.sh %D%/dkim %D%/fault %D%/lib \
+	%D%/messages %D%/smtpd
 dist-hook:
 	find $(distdir)/%D% -name __pycache__ -prune -exec rm -rf {} +

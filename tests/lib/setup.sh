@@ -18,7 +18,8 @@ SMTPD_PACKAGES="python3 ca-certificates iproute2 util-linux openssl libdb5.3
 SMTPD7_PACKAGES="bison libtool libssl-dev zlib1g-dev patch xz-utils"
 # To run all tests.
 TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc
-    bsdextrautils libopensmtpd-dev git"
+    bsdextrautils libopensmtpd-dev git
+    python3-dkim python3-nacl libmail-dkim-perl libopendkim-dev"
 
 say() {
 	printf '%s\n' "$*" >&2
