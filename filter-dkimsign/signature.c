@@ -116,8 +116,10 @@ add_copies(struct sigtext *t, const struct signing *sg,
 	sigtext_fold(t);
 	sigtext_add(t, "z=", 2);
 	for (i = 0; i < n && fits; i++) {
+		if (!is_copied(sg, &f[i]))
+			continue;
 		fits = t->len + f[i].len < COPIED_MAX;
-		if (fits && is_copied(sg, &f[i]))
+		if (fits)
 			copies += sigtext_copy(t, &f[i], copies > 0);
 	}
 	sigtext_add(t, ";", 1);

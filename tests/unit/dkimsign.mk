@@ -17,3 +17,8 @@ DKIMSIGN_TESTS += %D%/test-signer
 %C%_test_signer_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
 %C%_test_signer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_create
 %C%_test_signer_LDADD = $(DKIMSIGN_UNIT_LIBS)
+DKIMSIGN_TESTS += %D%/test-canon %D%/test-fields
+%C%_test_canon_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_canon_LDADD = $(DKIMSIGN_UNIT_LIBS)
+%C%_test_fields_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_fields_LDADD = $(DKIMSIGN_UNIT_LIBS)
