@@ -183,6 +183,25 @@ message_unknown(struct conn *c)
 		engine.filter->unknown(&c->s, c->message);
 }
 
+/* As the policy says, in the filter's own words if it has some. */
+static void
+answer_unknown(struct conn *c)
+{
+	const char	*text = engine.filter->fail_text;
+	char		 verdict[TEXT_MAX + 32];
+
+	if (text == NULL || engine.policy == FAILURE_ACCEPT ||
+	    c->phase == PHASE_CONNECT) {
+		answer(c, fallback_verdict(engine.policy,
+		    c->phase == PHASE_DATA_LINE ? PHASE_COMMIT : c->phase));
+		return;
+	}
+	(void)snprintf(verdict, sizeof(verdict), "reject|%s%.*s",
+	    engine.policy == FAILURE_TEMPFAIL ? "451 4." : "550 5.", TEXT_MAX,
+	    text);
+	answer(c, verdict);
+}
+
 void
 filter_fail(struct request rq, const char *fmt, ...)
 {
@@ -209,8 +228,7 @@ filter_fail(struct request rq, const char *fmt, ...)
 	if (c->phase == PHASE_DATA_LINE && c->message == NULL)
 		answer(c, FALLBACK_LOST);
 	else
-		answer(c, fallback_verdict(engine.policy,
-		    c->phase == PHASE_DATA_LINE ? PHASE_COMMIT : c->phase));
+		answer_unknown(c);
 }
 
 void
@@ -221,6 +239,12 @@ filter_delay(struct request rq, int64_t ms, void (*cb)(struct request))
 	if ((c = ticket_redeem(rq)) == NULL)
 		return;
 	ticket_delay(c, engine.dry_run || ms < 0 ? 0 : ms, cb);
+}
+
+int64_t
+filter_deadline(void)
+{
+	return engine.deadline;
 }
 
 int

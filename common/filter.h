@@ -57,6 +57,8 @@ struct filter {
 	unsigned int	  nmetrics;
 	enum failure	  on_failure;	/* when the operator does not say */
 	int64_t		  deadline;	/* the same: ms; 0 is 60000 */
+	/* Said if it fails, behind "451 4." or "550 5."; NULL: our own words. */
+	const char	 *fail_text;	/* "7.1 Spam filter failed" */
 	size_t		  session_size;
 	size_t		  tx_size;
 	int		  outgoing;	/* wants reports of smtp-out too */
@@ -169,6 +171,9 @@ const char	*filter_exempt(const struct session *);
  */
 void	filter_log(const struct session *, const char *, ...)
 	    __attribute__((__format__ (__printf__, 2, 3)));
+
+/* Key "deadline", in ms: the engine answers what is open for so long. */
+int64_t	filter_deadline(void);
 
 /* Key "dry-run": answers and edits are logged, but proceed is what is sent. */
 int	filter_dry_run(void);
