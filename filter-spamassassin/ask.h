@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "filter.h"
+#include "metric.h"
 #include "options.h"
 #include "spamd.h"
 

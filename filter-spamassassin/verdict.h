@@ -20,10 +20,12 @@ enum verdict { VERDICT_PASS, VERDICT_MARK, VERDICT_JUNK, VERDICT_TEMPFAIL,
 
 /*
  * reject-score before tempfail-score before junk-score; what none of these
- * says is decided by the threshold: *spam, and then the key "spam".
+ * says is decided by the key "spam".  *spam is what spamd said (it compares
+ * before it rounds: "5.0 / 5.0" may be ham), and becomes our own word if there
+ * is a threshold of ours.
  */
 enum verdict	verdict_find(const struct verdict_rules *, double score,
-		    double threshold, int *spam);
+		    int *spam);
 
 /* For the log: "pass", "mark", "junk", "tempfail", "reject". */
 extern const char *const	verdict_words[];
