@@ -187,13 +187,13 @@ message_unknown(struct conn *c)
 static void
 answer_unknown(struct conn *c)
 {
-	const char	*text = engine.filter->fail_text;
+	const char	*text = engine.filter->fail_text, *ours;
 	char		 verdict[TEXT_MAX + 32];
 
-	if (text == NULL || engine.policy == FAILURE_ACCEPT ||
-	    c->phase == PHASE_CONNECT) {
-		answer(c, fallback_verdict(engine.policy,
-		    c->phase == PHASE_DATA_LINE ? PHASE_COMMIT : c->phase));
+	ours = fallback_verdict(engine.policy,
+	    c->phase == PHASE_DATA_LINE ? PHASE_COMMIT : c->phase);
+	if (text == NULL || strncmp(ours, "reject|", 7) != 0) {
+		answer(c, ours);
 		return;
 	}
 	(void)snprintf(verdict, sizeof(verdict), "reject|%s%.*s",

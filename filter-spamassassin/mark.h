@@ -16,27 +16,32 @@ struct message;
 /* Keys: tag, headers, subject-tag. */
 extern const struct key	 mark_keys[];
 
+/* So many in a message are no accident. */
+#define MARK_STRIP_MAX	1000
+
 /*
  * Delete each X-Spam and X-Spam-* field, but for the "X-Spam: Yes" that smtpd
- * itself wrote above its Received.  Returns how many.
+ * itself wrote above its Received.  Returns how many, MARK_STRIP_MAX + 1 if it
+ * gave up: then some are still there.
  */
 size_t	mark_strip(struct message *);
 
 /* What a scan has found. */
 struct mark {
 	int		 spam, junk;
+	int		 ours;		/* the threshold is not spamd's */
 	double		 score, threshold;
 	const char	*rules;		/* "A,B", "" for none */
-	const char	*header;	/* spamd's own X-Spam lines, or NULL */
+	const char	*header;	/* as spamd rewrote it, or NULL */
 	size_t		 header_len;
 };
 
-/* Declare the fields of the result on top of the message. */
+/*
+ * Declare the fields of the result on top of the message: Flag, Status, Level,
+ * Score and Checker-Version, and what else spamd was told to write.
+ */
 void	mark_result(struct message *, const struct mark *);
 /* The same for one that was not scanned: "skipped=size", "error=timeout". */
 void	mark_unscanned(struct message *, const char *why);
-
-/* Rules out of spamd's X-Spam-Status ("tests=A,B"), into out. */
-void	mark_rules(const char *header, size_t len, char *out, size_t size);
 
 #endif /* MARK_H */

@@ -18,10 +18,12 @@ extern const struct key	 scan_keys[];
 
 /*
  * Return-Path and X-Envelope lines, and a true Received in the place of
- * smtpd's where that is masked, says <unknown>, or is missing.  Returns 0, or
- * -1: out of memory.
+ * smtpd's where that is masked, says <unknown> or a name that nobody checked,
+ * or is missing.  With comes_back, what is sent may be delivered: then it is a
+ * Return-Path only, which is added to mail anyway.
+ * Returns 0, or -1: out of memory.
  */
-int	scan_text(const struct session *, struct message *, const char *helo,
+int	scan_text(const struct session *, struct message *, int comes_back,
 	    struct ask_text *);
 
 #endif /* SCAN_H */
