@@ -15,7 +15,8 @@ DKIMSIGN_TESTS += %D%/test-privkey-files
 DKIMSIGN_TESTS += %D%/test-signer
 %C%_test_signer_SOURCES = %D%/test-signer.c %D%/keymaker.h
 %C%_test_signer_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
-%C%_test_signer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_create
+%C%_test_signer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_create \
+	-Wl,--wrap=privkey_sign
 %C%_test_signer_LDADD = $(DKIMSIGN_UNIT_LIBS)
 DKIMSIGN_TESTS += %D%/test-canon %D%/test-fields
 %C%_test_canon_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
@@ -30,3 +31,9 @@ DKIMSIGN_TESTS += %D%/test-author %D%/test-author-domain
 %C%_test_author_LDADD = $(DKIMSIGN_UNIT_LIBS)
 %C%_test_author_domain_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
 %C%_test_author_domain_LDADD = $(DKIMSIGN_UNIT_LIBS)
+if SANDBOX_LINUX
+DKIMSIGN_TESTS += %D%/test-signer-sandbox
+%C%_test_signer_sandbox_SOURCES = %D%/test-signer-sandbox.c %D%/keymaker.h
+%C%_test_signer_sandbox_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_signer_sandbox_LDADD = $(DKIMSIGN_UNIT_LIBS)
+endif
