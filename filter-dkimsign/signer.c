@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One lock for two lists: jobs to do, and jobs that are done.  Threads are
- * made one by one, when a job comes and all others are busy.  The event loop
- * is woken through a pipe, by a byte for each time that the list of what is
- * done was empty: under load that is much less than one a job.
+ * One lock for two lists: jobs to do, and jobs that are done.
+ *
+ * To wake a thread and to be woken by it costs 20 us.  So what came in one
+ * turn of the event loop is looked at together: the loop does itself what
+ * takes no longer than one signature of RSA with 2048 bits, and the rest is
+ * for threads, which are made one by one as it gets more.  The loop is woken
+ * through a pipe, by a byte for each time that the list of what is done was
+ * empty: under load that is much less than one a job.
  *
  * Threads block all signals, and end with the process only.
  * Returns -1: no pipe, no event.  No thread: logged once.
@@ -26,6 +30,12 @@
 #define THREADS_MAX	64
 #define STACK_SIZE	(256 * 1024)
 
+/* What signatures cost, in 40 us, and what the loop does in a turn. */
+#define COST_ED25519	1
+#define COST_RSA2048	7
+#define COST_RSA	100	/* 4096 bits are 3 ms */
+#define COST_TURN	COST_RSA2048
+
 struct list {
 	struct signer_job	*first, **last;
 };
@@ -38,8 +48,9 @@ static unsigned int	 waiting;	/* jobs in todo */
 static unsigned int	 idle;		/* threads */
 /* The event loop's. */
 static unsigned int	 threads, threads_max;
+static int		 asked;		/* for a turn */
 static int		 wake[2] = { -1, -1 };
-static struct event	*woken;
+static struct event	*woken, *turn;
 
 static void
 list_clear(struct list *l)
@@ -61,12 +72,13 @@ list_add(struct list *l, struct signer_job *job)
 }
 
 static struct signer_job *
-list_take(struct list *l)
+todo_take(void)
 {
-	struct signer_job	*job = l->first;
+	struct signer_job	*job = todo.first;
 
-	if ((l->first = job->next) == NULL)
-		l->last = &l->first;
+	if ((todo.first = job->next) == NULL)
+		todo.last = &todo.first;
+	waiting--;
 	return job;
 }
 
@@ -79,12 +91,18 @@ loop_wake(void)
 }
 
 static void
+job_sign(struct signer_job *job)
+{
+	job->sig_len = privkey_sign(job->key, job->hash, job->digest,
+	    job->digest_len, job->sig);
+}
+
+static void
 job_finish(struct signer_job *job)
 {
 	int	 first;
 
-	job->sig_len = privkey_sign(job->key, job->hash, job->digest,
-	    job->digest_len, job->sig);
+	job_sign(job);
 	(void)pthread_mutex_lock(&lock);
 	first = list_add(&finished, job);
 	(void)pthread_mutex_unlock(&lock);
@@ -102,8 +120,7 @@ job_wait(void)
 	while (todo.first == NULL)
 		(void)pthread_cond_wait(&work, &lock);
 	idle--;
-	waiting--;
-	job = list_take(&todo);
+	job = todo_take();
 	(void)pthread_mutex_unlock(&lock);
 	return job;
 }
@@ -138,9 +155,108 @@ thread_new(void)
 }
 
 static void
+threads_grow(void)
+{
+	int	 error;
+
+	if ((error = thread_new()) == 0) {
+		threads++;
+		return;
+	}
+	log_warnx("%u of %u threads to sign: %s", threads, threads_max,
+	    strerror(error));
+	threads_max = threads;
+}
+
+static int
+job_cost(const struct signer_job *job)
+{
+	if (privkey_type(job->key) == PRIVKEY_ED25519)
+		return COST_ED25519;
+	return privkey_bits(job->key) <= 2048 ? COST_RSA2048 : COST_RSA;
+}
+
+/* What the loop does itself: what comes first and is cheap, or one job. */
+static void
+jobs_take(struct list *mine, int any)
+{
+	int	 cost = 0;
+
+	while (todo.first != NULL) {
+		cost += job_cost(todo.first);
+		if (cost > COST_TURN && !any)
+			break;
+		any = 0;
+		(void)list_add(mine, todo_take());
+	}
+}
+
+static void
+jobs_end(struct signer_job *job)
+{
+	struct signer_job	*next;
+
+	for (; job != NULL; job = next) {
+		next = job->next;
+		job->done(job);
+	}
+}
+
+/* In the next turn of the loop, when it has read what there is. */
+static void
+turn_ask(void)
+{
+	struct timeval	 now = { 0, 0 };
+
+	if (!asked)
+		(void)event_add(turn, &now);
+	asked = 1;
+}
+
+/* Returns how many jobs are left for threads. */
+static unsigned int
+threads_wake(void)
+{
+	unsigned int	 rest, sleeping, i;
+
+	(void)pthread_mutex_lock(&lock);
+	rest = waiting;
+	sleeping = idle;
+	(void)pthread_mutex_unlock(&lock);
+	for (i = 0; i < rest && i < sleeping; i++)
+		(void)pthread_cond_signal(&work);
+	if (rest > sleeping && threads < threads_max)
+		threads_grow();
+	return rest;
+}
+
+static void
+jobs_share(evutil_socket_t fd, short what, void *arg)
+{
+	struct list		 mine;
+	struct signer_job	*job;
+	unsigned int		 rest;
+
+	asked = 0;
+	list_clear(&mine);
+	(void)pthread_mutex_lock(&lock);
+	jobs_take(&mine, 0);
+	(void)pthread_mutex_unlock(&lock);
+	rest = threads_wake();
+	if (threads == 0 && mine.first == NULL)
+		jobs_take(&mine, 1);
+	for (job = mine.first; job != NULL; job = job->next)
+		job_sign(job);
+	if (rest > 0 && mine.first != NULL)
+		turn_ask();
+	jobs_end(mine.first);
+}
+
+static void
 jobs_done(evutil_socket_t fd, short what, void *arg)
 {
-	struct signer_job	*job, *next;
+	struct signer_job	*job;
+	unsigned int		 rest;
 	char			 bytes[64];
 
 	while (read(fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes))
@@ -148,11 +264,11 @@ jobs_done(evutil_socket_t fd, short what, void *arg)
 	(void)pthread_mutex_lock(&lock);
 	job = finished.first;
 	list_clear(&finished);
+	rest = waiting;
 	(void)pthread_mutex_unlock(&lock);
-	for (; job != NULL; job = next) {
-		next = job->next;
-		job->done(job);
-	}
+	if (rest > 0)
+		turn_ask();
+	jobs_end(job);
 }
 
 int
@@ -170,46 +286,24 @@ signer_start(struct event_base *base)
 		    fcntl(wake[i], F_SETFD, FD_CLOEXEC) == -1)
 			goto fail;
 	woken = event_new(base, wake[0], EV_READ | EV_PERSIST, jobs_done, NULL);
-	if (woken == NULL || event_add(woken, NULL) == -1)
+	turn = evtimer_new(base, jobs_share, NULL);
+	if (turn == NULL || woken == NULL || event_add(woken, NULL) == -1)
 		goto fail;
 	n = sysconf(_SC_NPROCESSORS_ONLN);
-	threads_max = n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
+	/* The loop is a signer too. */
+	threads_max = n < 3 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned)n - 1;
 	return 0;
 fail:
 	log_warn("signer");
 	return -1;
 }
 
-static void
-threads_grow(void)
-{
-	int	 error;
-
-	if ((error = thread_new()) == 0) {
-		threads++;
-		return;
-	}
-	log_warnx("%u of %u threads to sign: %s", threads, threads_max,
-	    strerror(error));
-	threads_max = threads;
-}
-
 void
 signer_submit(struct signer_job *job)
 {
-	int	 rest;
-
 	(void)pthread_mutex_lock(&lock);
+	waiting++;
 	(void)list_add(&todo, job);
-	/* Each idle thread is woken for one job. */
-	rest = ++waiting <= idle;
 	(void)pthread_mutex_unlock(&lock);
-	if (rest)
-		(void)pthread_cond_signal(&work);
-	else if (threads < threads_max)
-		threads_grow();
-	if (threads == 0) {
-		waiting--;
-		job_finish(list_take(&todo));
-	}
+	turn_ask();
 }

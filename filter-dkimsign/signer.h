@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Threads that sign, one a processor: a signature takes 0.3 ms, and nobody
- * has to wait for another's.  Jobs begin in the order in which they come; done()
- * is called in the event loop.  Where no thread can be had it is done on the
- * spot: slower, but right.
+ * Signatures take 0.3 ms each: the event loop makes one a turn, if it is not
+ * dearer than that, and threads on the other processors all the rest.  Jobs
+ * begin in the order in which they come; done() is called in the event loop.
+ * Where no thread can be had the loop makes them all: slower, but right.
  */
 
 #ifndef SIGNER_H

@@ -35,5 +35,9 @@ if SANDBOX_LINUX
 DKIMSIGN_TESTS += %D%/test-signer-sandbox
 %C%_test_signer_sandbox_SOURCES = %D%/test-signer-sandbox.c %D%/keymaker.h
 %C%_test_signer_sandbox_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_signer_sandbox_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=privkey_sign
 %C%_test_signer_sandbox_LDADD = $(DKIMSIGN_UNIT_LIBS)
 endif
+DKIMSIGN_TESTS += %D%/test-sign
+%C%_test_sign_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_sign_LDADD = $(DKIMSIGN_UNIT_LIBS)

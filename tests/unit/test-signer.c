@@ -29,14 +29,18 @@
 #define JOBS	1000
 
 static struct event_base	*base;
-static struct privkey		*rsa, *ed;
-static EVP_PKEY			*rsa_pkey;
+static struct privkey		*rsa, *ed, *dear;
+static size_t			 by_loop, by_thread;
 static pthread_t		 loop_thread;
 static size_t			 done, again;
 static int			 refuse_threads;
 static size_t			 created;
 static int			 signals_blocked;
 
+ssize_t	__real_privkey_sign(struct privkey *, enum privkey_hash,
+	    const uint8_t *, size_t, uint8_t *);
+ssize_t	__wrap_privkey_sign(struct privkey *, enum privkey_hash,
+	    const uint8_t *, size_t, uint8_t *);
 int	__real_pthread_create(pthread_t *, const pthread_attr_t *,
 	    void *(*)(void *), void *);
 int	__wrap_pthread_create(pthread_t *, const pthread_attr_t *,
@@ -57,6 +61,17 @@ __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 	return __real_pthread_create(thread, attr, f, arg);
 }
 
+ssize_t
+__wrap_privkey_sign(struct privkey *key, enum privkey_hash how,
+    const uint8_t *hash, size_t len, uint8_t *sig)
+{
+	if (pthread_equal(pthread_self(), loop_thread))
+		by_loop++;
+	else
+		(void)__atomic_add_fetch(&by_thread, 1, __ATOMIC_SEQ_CST);
+	return __real_privkey_sign(key, how, hash, len, sig);
+}
+
 static void
 job_check(const struct signer_job *job)
 {
@@ -64,10 +79,10 @@ job_check(const struct signer_job *job)
 	ssize_t		 n;
 
 	/* Both kinds of signature are the same each time. */
-	n = privkey_sign(job->key, job->hash, job->digest, job->digest_len,
+	n = __real_privkey_sign(job->key, job->hash, job->digest, job->digest_len,
 	    sig);
 	assert_int_equal(job->sig_len, n);
-	assert_int_equal(n, job->key == rsa ? 128 : 64);
+	assert_int_equal(n, job->key == ed ? 64 : job->key == rsa ? 128 : 257);
 	assert_memory_equal(job->sig, sig, (size_t)n);
 }
 
@@ -117,7 +132,7 @@ submit(size_t n)
 {
 	size_t	 i, before;
 
-	done = 0;
+	done = by_loop = by_thread = 0;
 	for (i = 0; i < n; i++) {
 		before = done;
 		signer_submit(job_new(i % 3 == 0 ? ed : rsa, i));
@@ -136,6 +151,10 @@ without_threads_jobs_are_done_on_the_spot(void **state)
 	submit(100);
 	run(100);
 	said = stderr_stop();
+	assert_int_equal(by_loop, 100);
+	done = 0;
+	signer_submit(job_new(dear, 1));
+	run(1);
 	refuse_threads = 0;
 	assert_non_null(strstr(said, "0 of "));
 	assert_null(strstr(strstr(said, "0 of ") + 1, "0 of "));
@@ -152,6 +171,34 @@ a_thousand_jobs_come_back_signed(void **state)
 	assert_true(created > 0);
 	assert_true((long)created <= sysconf(_SC_NPROCESSORS_ONLN));
 	assert_true(signals_blocked);
+	assert_true(by_thread > 0);
+	assert_int_equal(by_loop + by_thread, JOBS);
+}
+
+static void
+a_cheap_job_alone_is_the_loops(void **state)
+{
+	submit(1);
+	run(1);
+	assert_int_equal(by_loop, 1);
+}
+
+static void
+dear_jobs_are_for_threads_only(void **state)
+{
+	size_t	 i;
+
+	done = by_loop = by_thread = 0;
+	for (i = 0; i < 5; i++)
+		signer_submit(job_new(dear, i));
+	run(5);
+	assert_int_equal(by_thread, 5);
+	/* Cheap ones behind them wait for their turn. */
+	signer_submit(job_new(dear, 6));
+	for (i = 0; i < 20; i++)
+		signer_submit(job_new(ed, i));
+	run(26);
+	assert_true(by_thread >= 6);
 }
 
 static void
@@ -174,23 +221,30 @@ one_at_a_time_is_fine_too(void **state)
 	}
 }
 
+static struct privkey *
+key_new(int type, int bits)
+{
+	EVP_PKEY	*pkey = key_make(type, bits);
+	char		*pem = key_pem(pkey, NULL);
+	struct privkey	*key;
+
+	stderr_start();
+	key = privkey_parse(pem, "key");
+	(void)stderr_stop();
+	free(pem);
+	EVP_PKEY_free(pkey);
+	return key;
+}
+
 static int
 setup(void **state)
 {
-	EVP_PKEY	*pkey = key_make(EVP_PKEY_ED25519, 0);
-	char		*pem = key_pem(pkey, NULL);
-
 	loop_thread = pthread_self();
-	ed = privkey_parse(pem, "ed25519");
-	free(pem);
-	EVP_PKEY_free(pkey);
-	rsa_pkey = key_make(EVP_PKEY_RSA, 1024);
-	pem = key_pem(rsa_pkey, NULL);
-	stderr_start();
-	rsa = privkey_parse(pem, "rsa");
-	(void)stderr_stop();
-	free(pem);
-	if (ed == NULL || rsa == NULL || (base = event_base_new()) == NULL)
+	ed = key_new(EVP_PKEY_ED25519, 0);
+	rsa = key_new(EVP_PKEY_RSA, 1024);
+	dear = key_new(EVP_PKEY_RSA, 2056);
+	if (ed == NULL || rsa == NULL || dear == NULL ||
+	    (base = event_base_new()) == NULL)
 		return -1;
 	return signer_start(base);
 }
@@ -200,7 +254,7 @@ teardown(void **state)
 {
 	privkey_drop(ed);
 	privkey_drop(rsa);
-	EVP_PKEY_free(rsa_pkey);
+	privkey_drop(dear);
 	return 0;
 }
 
@@ -210,6 +264,8 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(without_threads_jobs_are_done_on_the_spot),
 		cmocka_unit_test(a_thousand_jobs_come_back_signed),
+		cmocka_unit_test(a_cheap_job_alone_is_the_loops),
+		cmocka_unit_test(dear_jobs_are_for_threads_only),
 		cmocka_unit_test(jobs_can_be_given_from_where_others_end),
 		cmocka_unit_test(one_at_a_time_is_fine_too),
 	};
