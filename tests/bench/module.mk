@@ -1,6 +1,10 @@
 # Benches: tests/bench/run measures with these; make check does not run them.
-noinst_PROGRAMS += %D%/lines %D%/trips
+noinst_PROGRAMS += %D%/lines %D%/mails %D%/signature %D%/trips
 %C%_lines_SOURCES = %D%/lines.c %D%/driver.c %D%/driver.h
+%C%_mails_SOURCES = %D%/mails.c %D%/driver.c %D%/driver.h
+%C%_signature_SOURCES = %D%/signature.c
+%C%_signature_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+%C%_signature_LDADD = $(LDADD) $(CRYPTO_LIBS)
 %C%_trips_SOURCES = %D%/trips.c %D%/driver.c %D%/driver.h
 if HAVE_PEER
 noinst_PROGRAMS += %D%/peer-echo %D%/peer-yes

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Be smtpd to a filter that signs: many mails of one size, each in a session
+ * of its own, some of them at the same time.  What comes back is counted, and
+ * a signature has to be on top of each.  Prints the CPU time of the filter and
+ * its children and the wall time from the first byte to the last answer, both
+ * in microseconds a mail.  Exits 1, saying why, on a wrong or missing answer.
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compat.h"
+#include "driver.h"
+
+#define HEAD		"|0.7|1795291025.975632|smtp-in|"
+#define IDS		"3ff2c7d1%08x|00000000%08x"
+#define BACK		(sizeof("filter-dataline|") - 1)
+#define SIGNATURE	"DKIM-Signature:"
+
+/* One line of output is at most as long as smtpd's. */
+#define IN_SIZE		(256 * 1024)
+
+struct mail {
+	size_t	 back;			/* lines that came back */
+	int	 dot, done;
+};
+
+/* What is to be written, and how much of it was. */
+static char		*out;
+static size_t		 out_len, out_size, out_sent;
+
+static char		*text;		/* a mail, LF at line ends */
+static size_t		 lines;		/* in it */
+static struct mail	*mails;
+static size_t		 total, begun, ended, window = 64;
+static int		 asked_commit;
+
+static const char	header[] =
+    "Received: from client.example (mx.example [192.0.2.1])\n"
+    "\tby mx.example.org (OpenSMTPD) with ESMTP id 30025a01\n"
+    "\tfor <alice@example.org>;\n"
+    "\tSat, 21 Nov 2026 12:00:00 +0000 (UTC)\n"
+    "From: Joe Smith <joe@example.org>\n"
+    "To: Alice Miller <alice@example.com>, bob@example.net\n"
+    "Subject: The minutes of our meeting last Tuesday, and what is to do\n"
+    "Date: Tue, 03 Feb 2026 10:11:12 +0100\n"
+    "Message-ID: <20260203.101112.4711@mail.example.org>\n"
+    "MIME-Version: 1.0\n"
+    "Content-Type: text/plain; charset=utf-8\n"
+    "Content-Transfer-Encoding: 8bit\n"
+    "User-Agent: Example Mail 1.0\n"
+    "\n";
+
+static void
+text_make(size_t size)
+{
+	static const char	words[] = "It was agreed that all of this will "
+	    "be looked at again by Friday  noon.\n";
+	size_t			len = sizeof(header) - 1, i;
+
+	if ((text = malloc(size + sizeof(header) + sizeof(words))) == NULL)
+		err(1, "malloc");
+	memcpy(text, header, len);
+	while (len < size) {
+		memcpy(text + len, words, sizeof(words) - 1);
+		len += sizeof(words) - 1;
+	}
+	text[len] = '\0';
+	for (i = 0; i < len; i++)
+		lines += text[i] == '\n';
+}
+
+static void
+out_room(size_t need)
+{
+	if (out_sent > 0 && out_sent == out_len)
+		out_sent = out_len = 0;
+	if (out_len + need <= out_size)
+		return;
+	if (out_sent > 0) {
+		memmove(out, out + out_sent, out_len - out_sent);
+		out_len -= out_sent;
+		out_sent = 0;
+	}
+	while (out_len + need > out_size)
+		out_size = out_size == 0 ? 1 << 20 : out_size * 2;
+	if ((out = realloc(out, out_size)) == NULL)
+		err(1, "realloc");
+}
+
+static void
+say_report(unsigned int id, const char *event, const char *fields)
+{
+	char	 name[64];
+
+	(void)snprintf(name, sizeof(name), "report|smtp-in|%s", event);
+	if (!driver_asked(name) && !driver_asked("report|smtp-in|*"))
+		return;
+	out_room(512);
+	out_len += snprintf(out + out_len, 512,
+	    "report" HEAD "%s|" DRIVER_ID "%s\n", event, id, fields);
+}
+
+static void
+say_text(unsigned int id)
+{
+	char		 front[128];
+	const char	*p, *nl;
+	size_t		 n, len;
+
+	n = snprintf(front, sizeof(front), "filter" HEAD "data-line|" IDS "|",
+	    id, id);
+	out_room(strlen(text) + (lines + 1) * (n + 2));
+	for (p = text; (nl = strchr(p, '\n')) != NULL; p = nl + 1) {
+		len = nl + 1 - p;
+		memcpy(out + out_len, front, n);
+		memcpy(out + out_len + n, p, len);
+		out_len += n + len;
+	}
+	memcpy(out + out_len, front, n);
+	memcpy(out + out_len + n, ".\n", 2);
+	out_len += n + 2;
+}
+
+static void
+mail_begin(unsigned int id)
+{
+	say_report(id, "link-connect",
+	    "|mx.example|pass|192.0.2.1:33124|192.0.2.25:25");
+	say_report(id, "link-greeting", "|mx.example.org");
+	say_report(id, "link-identify", "|EHLO|client.example");
+	say_report(id, "tx-begin", "|30025a01");
+	say_report(id, "tx-mail", "|30025a01|ok|joe@example.org");
+	say_report(id, "tx-rcpt", "|30025a01|ok|alice@example.org");
+	say_report(id, "tx-data", "|30025a01|ok");
+	say_text(id);
+}
+
+static void
+mail_end(unsigned int id)
+{
+	say_report(id, "tx-commit", "|30025a01|4711");
+	say_report(id, "tx-reset", "|30025a01");
+	say_report(id, "link-disconnect", "");
+	mails[id].done = 1;
+	ended++;
+	if (begun < total)
+		mail_begin(begun++);
+}
+
+static void
+on_dot(unsigned int id)
+{
+	struct mail	*m = &mails[id];
+
+	if (m->dot++ || m->back <= lines)
+		errx(1, "mail %u: not all came back", id);
+	if (!asked_commit) {
+		mail_end(id);
+		return;
+	}
+	out_room(256);
+	out_len += snprintf(out + out_len, 256,
+	    "filter" HEAD "commit|" IDS "|\n", id, id);
+}
+
+/* "filter-dataline|session|token|text" or "filter-result|..." */
+static void
+on_line(const char *line, size_t len)
+{
+	unsigned int	 id;
+	int		 result = strncmp(line, "filter-result|", 14) == 0;
+	size_t		 at = result ? 14 : BACK;
+
+	if (len < at + 34 || (!result &&
+	    strncmp(line, "filter-dataline|", BACK) != 0))
+		errx(1, "what? %.*s", len > 200 ? 200 : (int)len, line);
+	id = strtoul(line + at + 8, NULL, 16);
+	if (id >= begun || mails[id].done)
+		errx(1, "for whom? %.*s", len > 200 ? 200 : (int)len, line);
+	line += at + 34;
+	len -= at + 34;
+	if (result) {
+		if (len != 7 || memcmp(line, "proceed", 7) != 0)
+			errx(1, "mail %u: %.*s", id, (int)len, line);
+		mail_end(id);
+	} else if (len == 1 && *line == '.')
+		on_dot(id);
+	else if (mails[id].back++ == 0 && strncmp(line, SIGNATURE,
+	    sizeof(SIGNATURE) - 1) != 0)
+		errx(1, "mail %u is not signed: %.*s", id,
+		    len > 200 ? 200 : (int)len, line);
+}
+
+static size_t
+in_read(void)
+{
+	static char	 buf[IN_SIZE];
+	static size_t	 len;
+	char		*p, *nl;
+	ssize_t		 n;
+
+	if ((n = read(driver_fd, buf + len, sizeof(buf) - len)) == 0)
+		errx(1, "the filter is gone");
+	if (n == -1) {
+		if (errno != EAGAIN && errno != EINTR)
+			err(1, "read from the filter");
+		return 0;
+	}
+	len += n;
+	for (p = buf; (nl = memchr(p, '\n', buf + len - p)) != NULL; p = nl + 1)
+		on_line(p, nl - p);
+	len = buf + len - p;
+	if (len == sizeof(buf))
+		errx(1, "a line too long");
+	memmove(buf, p, len);
+	return n;
+}
+
+static size_t
+out_write(void)
+{
+	ssize_t	 n;
+
+	if (out_sent == out_len)
+		return 0;
+	n = send(driver_fd, out + out_sent, out_len - out_sent, MSG_NOSIGNAL);
+	if (n == -1) {
+		if (errno != EAGAIN && errno != EINTR)
+			err(1, "write to the filter");
+		return 0;
+	}
+	out_sent += n;
+	return n;
+}
+
+static void
+pass_all(void)
+{
+	while (begun < total && begun < window)
+		mail_begin(begun++);
+	while (ended < total) {
+		if (out_write() + in_read() > 0)
+			continue;
+		(void)driver_wait(out_sent < out_len ? POLLIN | POLLOUT :
+		    POLLIN);
+	}
+	while (out_sent < out_len)
+		if (out_write() == 0)
+			(void)driver_wait(POLLOUT);
+}
+
+static size_t
+number(const char *s)
+{
+	const char	*errstr;
+	size_t		 n;
+
+	n = strtonum(s, 1, 100000000, &errstr);
+	if (errstr != NULL)
+		errx(1, "%s: %s", s, errstr);
+	return n;
+}
+
+int
+main(int argc, char *argv[])
+{
+	size_t	 size = 2048;
+	double	 start, wall, cpu;
+	pid_t	 pid;
+	int	 ch;
+
+	total = 1000;
+	while ((ch = getopt(argc, argv, "+n:s:w:")) != -1) {
+		switch (ch) {
+		case 'n':
+			total = number(optarg);
+			break;
+		case 's':	/* bytes a mail */
+			size = number(optarg);
+			break;
+		case 'w':	/* mails at the same time */
+			window = number(optarg);
+			break;
+		default:
+			optind = argc;
+		}
+	}
+	if (optind == argc)
+		errx(1, "usage: mails [-n mails] [-s size] [-w window] "
+		    "program [arg ...]");
+	if ((mails = calloc(total, sizeof(*mails))) == NULL)
+		err(1, "calloc");
+	text_make(size);
+	pid = driver_start(argv + optind);
+	driver_handshake();
+	asked_commit = driver_asked("filter|smtp-in|commit");
+	start = driver_now();
+	pass_all();
+	wall = driver_now() - start;
+	cpu = driver_stop(pid);
+	printf("cpu_us=%.2f wall_us=%.2f\n", cpu * 1e6 / total,
+	    wall * 1e6 / total);
+	return 0;
+}
