@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What the options say that is not about which key: set while they are parsed,
- * only read from then on.  The table of all letters and keys is in options of
- * the same name: dkimsign_keys.c.
+ * only read from then on.  The table has all letters and keys: dkimsign_keys.c.
  */
 
 #ifndef DKIMSIGN_H
 #define DKIMSIGN_H
+
+#include <stdint.h>
 
 #include "options.h"
 
@@ -27,5 +28,8 @@ struct dkimsign {
 
 extern struct dkimsign		 dkimsign;
 extern const struct key		 dkimsign_keys[];
+
+/* Say which keys of a dkimproxy's file were left out, if any. */
+void	dkimsign_notice(void);
 
 #endif /* DKIMSIGN_H */

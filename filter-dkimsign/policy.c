@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * See policy.h.  Tables are asked in this order, and the first one that has
+ * something decides: listid_map, sender_map, signingtable, and the domains.
+ *
+ * Out of memory is a mistake when a policy is built; to ask it takes none.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "choice.h"
+#include "compat.h"
+#include "dkimsign.h"
+#include "domains.h"
+#include "log.h"
+#include "policy.h"
+#include "policy_options.h"
+#include "privkey.h"
+#include "recipe.h"
+#include "rows.h"
+
+struct policy {
+	struct recipes	 recipes;
+	struct domains	 domains;
+	struct stamps	 stamps;
+	int		 nomatch;	/* enum nomatch */
+};
+
+/* The files of the last policy that could not be built. */
+static struct stamps	 failed;
+
+/* What is historic, and what dkimproxy has; once. */
+static void
+policy_notice(const struct policy *p)
+{
+	static int		 said;
+	const struct recipe	*r;
+
+	if (said++)
+		return;
+	dkimsign_notice();
+	for (r = p->recipes.list; r != NULL; r = r->next)
+		if (r->type == SIGNATURE_DOMAINKEYS)
+			break;
+	if (r != NULL)
+		log_warnx("signature domainkeys: historic (RFC 4870), signed "
+		    "with SHA-1: hardly anybody verifies it");
+}
+
+/* A lone domain signs everything, as it does for dkimproxy; so does -d. */
+static int
+nomatch_set(struct policy *p)
+{
+	int	 nomatch = policy_options.nomatch;
+
+	if (nomatch == -1 && (policy_options.letters ||
+	    p->domains.listed == 1))
+		nomatch = NOMATCH_FIRST;
+	else if (nomatch == -1)
+		nomatch = NOMATCH_UNSIGNED;
+	p->nomatch = nomatch;
+	if (policy_options.nomatch == NOMATCH_FIRST &&
+	    *p->domains.first == '\0') {
+		log_warnx("nomatch: first, but no domain is there: -d, or "
+		    "domain");
+		return -1;
+	}
+	return 0;
+}
+
+static int
+policy_load(struct policy *p)
+{
+	int	 ret = 0;
+
+	ret |= domains_load(&p->domains, &p->recipes, &p->stamps);
+	ret |= nomatch_set(p);
+	if (ret == 0 && p->recipes.list == NULL) {
+		log_warnx("nothing to sign with: -d and -k and -s, domain, "
+		    "table, keydir or signingtable is missing");
+		ret = -1;
+	}
+	return ret;
+}
+
+struct policy *
+policy_new(void)
+{
+	struct policy	*p;
+
+	if ((p = calloc(1, sizeof(*p))) == NULL) {
+		log_warn("policy");
+		return NULL;
+	}
+	privkey_forget();
+	stamps_free(&failed);
+	if (recipes_init(&p->recipes) == 0 && policy_load(p) == 0) {
+		policy_notice(p);
+		return p;
+	}
+	failed = p->stamps;
+	memset(&p->stamps, 0, sizeof(p->stamps));
+	policy_free(p);
+	return NULL;
+}
+
+void
+policy_free(struct policy *p)
+{
+	if (p == NULL)
+		return;
+	domains_free(&p->domains);
+	recipes_free(&p->recipes);
+	stamps_free(&p->stamps);
+	free(p);
+}
+
+int
+policy_changed(const struct policy *p)
+{
+	/* One that is broken is told once, and not every 30 s. */
+	if (stamps_changed(failed.n > 0 ? &failed : &p->stamps))
+		return 1;
+	return privkey_changed();
+}
+
+void
+choice_add(struct choice *c, const struct recipe *r, const char *identity)
+{
+	size_t	 i;
+
+	for (i = 0; i < c->n; i++)
+		if (c->list[i].recipe == r)
+			return;
+	if (c->n == CHOICE_MAX)
+		return;
+	c->list[c->n].recipe = r;
+	c->list[c->n++].identity = identity;
+}
+
+static void
+choice_domain(struct choice *c, const struct policy *p, const char *name,
+    int parents)
+{
+	const struct name	*first;
+	const char		*domain;
+	size_t			 i, n;
+
+	n = domains_find(&p->domains, name, parents, &first, &domain);
+	if (n == 0)
+		return;
+	c->match.name = c->match.domain = domain;
+	for (i = 0; i < n; i++)
+		choice_add(c, first[i].value, NULL);
+}
+
+static void
+choice_make(struct choice *c, const struct policy *p, const struct who *who)
+{
+	const char	*domain = c->match.sender->domain;
+
+	choice_domain(c, p, domain, policy_options.subdomains);
+}
+
+/* Do they take each other's place, when both are for one message? */
+static int
+recipe_same(const struct recipe *a, const struct recipe *b)
+{
+	if (a->type != b->type ||
+	    privkey_type(a->key) != privkey_type(b->key))
+		return 0;
+	if (a->domain == NULL || b->domain == NULL)
+		return a->domain == b->domain;
+	return strcmp(a->domain, b->domain) == 0;
+}
+
+/*
+ * Rotation: of those that take each other's place the one that became active
+ * last signs; two that became active together both do.
+ */
+static int
+choice_active(const struct choice *c, size_t i, long long now)
+{
+	const struct recipe	*r = c->list[i].recipe, *other;
+	size_t			 k;
+
+	if (r->active_from > now)
+		return 0;
+	for (k = 0; k < c->n; k++) {
+		other = c->list[k].recipe;
+		if (other->active_from <= now &&
+		    other->active_from > r->active_from &&
+		    recipe_same(other, r))
+			return 0;
+	}
+	return 1;
+}
+
+static void
+plan_make(struct plan *plan, struct choice *c, long long now)
+{
+	size_t	 i;
+
+	for (i = 0; i < c->n && plan->n < POLICY_SIGNATURES; i++) {
+		if (!choice_active(c, i, now))
+			continue;
+		c->match.identity = c->list[i].identity;
+		if (recipe_fill(c->list[i].recipe, &c->match,
+		    &plan->sign[plan->n]) == 0)
+			plan->n++;
+	}
+}
+
+enum policy_verdict
+policy_find(const struct policy *p, const struct who *who, long long now,
+    struct plan *plan)
+{
+	struct choice	 c;
+
+	plan->n = 0;
+	c.n = 0;
+	memset(&c.match, 0, sizeof(c.match));
+	c.match.originator = *who->sender.domain != '\0' ?
+	    &who->sender : &who->from;
+	c.match.sender = policy_options.senders == SENDERS_SENDER ?
+	    c.match.originator : &who->from;
+	choice_make(&c, p, who);
+	plan_make(plan, &c, now);
+	if (plan->n == 0 && p->nomatch == NOMATCH_FIRST) {
+		c.n = 0;
+		choice_domain(&c, p, p->domains.first, 0);
+		plan_make(plan, &c, now);
+	}
+	if (plan->n > 0)
+		return POLICY_SIGN;
+	return p->nomatch == NOMATCH_REJECT ? POLICY_REJECT : POLICY_UNSIGNED;
+}
+
+void
+policy_plan_end(struct plan *plan)
+{
+	while (plan->n > 0)
+		privkey_drop(plan->sign[--plan->n].key);
+}
