@@ -96,6 +96,20 @@ judge(struct session *s, struct request rq, struct mail *mail,
 	decide(s, rq, mail->message, &d);
 }
 
+/* Returns why there is nothing to judge by, or NULL. */
+static const char *
+use_reply(struct mail *mail, const struct ask_reply *reply)
+{
+	if (!reply->spamd.scored)
+		return "spamd: no score in its reply";
+	if (mail->verb == SPAMD_PROCESS)
+		return process_apply(mail->message, reply->body,
+		    reply->body_len);
+	if (mail->verb == SPAMD_HEADERS)
+		warn_wrapper(reply);
+	return NULL;
+}
+
 static void
 answered(struct request rq, const struct ask_reply *reply, const char *why)
 {
@@ -106,13 +120,8 @@ answered(struct request rq, const struct ask_reply *reply, const char *why)
 		return;
 	mail = s->tx->data;
 	mail->error = "spamd";
-	if (reply != NULL && !reply->spamd.scored)
-		why = "spamd: no score in its reply";
-	else if (reply != NULL && mail->verb == SPAMD_PROCESS)
-		why = process_apply(mail->message, reply->body,
-		    reply->body_len);
-	else if (reply != NULL && mail->verb == SPAMD_HEADERS)
-		warn_wrapper(reply);
+	if (reply != NULL)
+		why = use_reply(mail, reply);
 	if (why == NULL) {
 		judge(s, rq, mail, reply);
 		return;
