@@ -164,6 +164,25 @@ a_long_local_part_is_left_out(void **state)
 	assert_int_equal(author_parse(value, 2002, &a), -1);
 }
 
+/* Four times as many bytes as its A-labels have. */
+static void
+a_long_u_label_is_not_cut(void **state)
+{
+	char value[1024] = "a@";
+	struct author a;
+	size_t i, len = 2;
+
+	for (i = 0; i < 4 * 50; i++, len += 4) {
+		memcpy(value + len, "\360\240\200\200", 4);
+		if (i % 50 == 49)
+			value[len++ + 4] = '.';
+	}
+	assert_int_equal(author_parse(value, len, &a), 0);
+	assert_in_range(strlen(a.domain), 100, 253);
+	memcpy(value + len, ".example", 8);
+	assert_int_equal(author_parse(value, len + 8, &a), -1);
+}
+
 static void
 a_nul_is_in_no_address(void **state)
 {
@@ -244,6 +263,7 @@ main(void)
 		cmocka_unit_test(below_is_by_whole_labels),
 		cmocka_unit_test(list_ids_are_what_is_in_angles),
 		cmocka_unit_test(a_long_local_part_is_left_out),
+		cmocka_unit_test(a_long_u_label_is_not_cut),
 		cmocka_unit_test(a_nul_is_in_no_address),
 		cmocka_unit_test(no_byte_behind_the_value_is_read),
 		cmocka_unit_test(hostile_values_cost_no_more_than_others),
