@@ -41,3 +41,11 @@ endif
 DKIMSIGN_TESTS += %D%/test-sign
 %C%_test_sign_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
 %C%_test_sign_LDADD = $(DKIMSIGN_UNIT_LIBS)
+DKIMSIGN_TESTS += %D%/test-signature
+%C%_test_signature_SOURCES = %D%/test-signature.c %D%/rfc8463.h %D%/siglint.h
+%C%_test_signature_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_signature_LDADD = $(DKIMSIGN_UNIT_LIBS)
+DKIMSIGN_TESTS += %D%/test-complete
+%C%_test_complete_SOURCES = %D%/test-complete.c %D%/appends.c %D%/appends.h
+%C%_test_complete_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_complete_LDADD = $(DKIMSIGN_UNIT_LIBS)
