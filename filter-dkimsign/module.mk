@@ -19,3 +19,9 @@ noinst_LIBRARIES += %D%/libdkimsign.a
 	%D%/recipe.c %D%/recipe.h %D%/rows.c %D%/rows.h \
 	%D%/sigspec.c %D%/sigspec.h
 DKIMSIGN_LIBS = %D%/libdkimsign.a $(LDADD) $(CRYPTO_LIBS) $(IDN_LIBS) -lpthread
+filter_PROGRAMS += %D%/filter-dkimsign
+%C%_filter_dkimsign_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(IDN_CFLAGS)
+%C%_filter_dkimsign_LDADD = $(DKIMSIGN_LIBS)
+%C%_filter_dkimsign_SOURCES = %D%/filter-dkimsign.c \
+	%D%/outgoing.c %D%/outgoing.h %D%/standalone.c %D%/standalone.h
+dist_man_MANS += %D%/filter-dkimsign.8
