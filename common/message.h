@@ -60,6 +60,8 @@ void	message_insert(struct message *, size_t i, const char *name,
 	    const char *value);
 /* " value" after the ':' of field i; its name stays as it is written. */
 void	message_change(struct message *, size_t i, const char *value);
+/* The same, but value is all that comes after the ':', blanks too. */
+void	message_change_raw(struct message *, size_t i, const char *value);
 void	message_delete(struct message *, size_t i);
 /*
  * The body becomes what is appended from the first call on.  CRLF and LF both

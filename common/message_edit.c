@@ -78,16 +78,17 @@ edits_grow(struct message *m)
 	return 0;
 }
 
-/* name is not terminated; NULL if there is nothing to write. */
+/* head is what comes before the value; NULL if there is nothing to write. */
 static void
 edit_add(struct message *m, enum edit_kind kind, size_t field,
-    const char *name, size_t name_len, const char *value)
+    const char *head, size_t head_len, const char *blank, const char *value)
 {
 	struct edit *e;
-	size_t len, value_len;
+	size_t blank_len, len, value_len;
 
-	value_len = name != NULL ? strlen(value) : 0;
-	len = name != NULL ? name_len + 2 + value_len + 1 : 0;
+	value_len = head != NULL ? strlen(value) : 0;
+	blank_len = strlen(blank);
+	len = head != NULL ? head_len + 1 + blank_len + value_len + 1 : 0;
 	if (edits_grow(m) == -1 || (e = malloc(sizeof(*e) + len)) == NULL) {
 		message_fail(&m->edit_error);
 		return;
@@ -96,10 +97,11 @@ edit_add(struct message *m, enum edit_kind kind, size_t field,
 	e->field = field;
 	e->order = m->nedits;
 	e->len = len;
-	if (name != NULL) {
-		memcpy(e->text, name, name_len);
-		memcpy(e->text + name_len, ": ", 2);
-		memcpy(e->text + name_len + 2, value, value_len);
+	if (head != NULL) {
+		memcpy(e->text, head, head_len);
+		e->text[head_len] = ':';
+		memcpy(e->text + head_len + 1, blank, blank_len);
+		memcpy(e->text + head_len + 1 + blank_len, value, value_len);
 		e->text[len - 1] = '\n';
 	}
 	m->edits[m->nedits++] = e;
@@ -116,7 +118,7 @@ edit_add_field(struct message *m, enum edit_kind kind, size_t field,
 		log_warnx("message: edit dropped: folded wrong: %s: %s",
 		    name, log_safe(value));
 	else
-		edit_add(m, kind, field, name, strlen(name), value);
+		edit_add(m, kind, field, name, strlen(name), " ", value);
 }
 
 void
@@ -135,8 +137,8 @@ message_insert(struct message *m, size_t i, const char *name,
 		edit_add_field(m, EDIT_INSERT, i, name, value);
 }
 
-void
-message_change(struct message *m, size_t i, const char *value)
+static void
+edit_change(struct message *m, size_t i, const char *blank, const char *value)
 {
 	struct header_field f;
 
@@ -147,7 +149,19 @@ message_change(struct message *m, size_t i, const char *value)
 		    log_safe(value));
 	else
 		edit_add(m, EDIT_CHANGE, i, m->header + f.off, f.value_off - 1,
-		    value);
+		    blank, value);
+}
+
+void
+message_change(struct message *m, size_t i, const char *value)
+{
+	edit_change(m, i, " ", value);
+}
+
+void
+message_change_raw(struct message *m, size_t i, const char *value)
+{
+	edit_change(m, i, "", value);
 }
 
 void
@@ -156,7 +170,7 @@ message_delete(struct message *m, size_t i)
 	if (i >= message_nfields(m))
 		log_warnx("message: edit dropped: no field %zu", i);
 	else
-		edit_add(m, EDIT_DELETE, i, NULL, 0, NULL);
+		edit_add(m, EDIT_DELETE, i, NULL, 0, "", NULL);
 }
 
 static void

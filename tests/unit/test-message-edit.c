@@ -27,7 +27,7 @@
 
 #define MAX	65485
 
-enum act { NONE, PREPEND, INSERT, CHANGE, DELETE, BODY };
+enum act { NONE, PREPEND, INSERT, CHANGE, RAW, DELETE, BODY };
 
 struct step {
 	enum act	 act;
@@ -84,6 +84,9 @@ static const struct edit_case cases[] = {
 	    "X: 1\n\t2\n 3\n" MSG, 0 },
 	{ "a changed one keeps its name", "aBc \t:1\n 1\nD: 2\n\n",
 	    { { CHANGE, 0, NULL, "new" } }, "aBc \t: new\nD: 2\n\n", 0 },
+	{ "all that comes after the colon", "aBc \t: 1\n 1\nD: 2\n\n",
+	    { { RAW, 0, NULL, "new" }, { RAW, 1, NULL, "\n\tx" } },
+	    "aBc \t:new\nD:\n\tx\n\n", 0 },
 	{ "the last change counts", MSG,
 	    { { CHANGE, 1, NULL, "x" }, { CHANGE, 1, NULL, "y\n z" } },
 	    "A: 1\nB: y\n z\nC:3\n\nbody\n", 0 },
@@ -210,6 +213,9 @@ message_edit(struct message *m, const struct step *s)
 		break;
 	case CHANGE:
 		message_change(m, s->field, s->value);
+		break;
+	case RAW:
+		message_change_raw(m, s->field, s->value);
 		break;
 	case DELETE:
 		message_delete(m, s->field);
