@@ -33,8 +33,7 @@ struct view_text {
 	struct view_text	*next;
 	enum text_kind		 kind;
 	size_t			 field;		/* number in the message */
-	size_t			 name_len;
-	size_t			 value_off;	/* after ": " */
+	size_t			 name_len;	/* up to the ':' */
 	char			 raw[];		/* NUL terminated */
 };
 
@@ -89,28 +88,26 @@ text_new(struct view *v, enum text_kind kind, size_t field, size_t len)
 	t->next = NULL;
 	t->kind = kind;
 	t->field = field;
-	t->name_len = t->value_off = 0;
+	t->name_len = 0;
 	t->raw[len] = '\0';
 	*v->last = t;
 	v->last = &t->next;
 	return t;
 }
 
-/* "name: value", as message_change() and message_insert() will write it. */
+/* "name:value". */
 static struct view_text *
 text_field(struct view *v, enum text_kind kind, size_t field,
     const char *name, size_t name_len, const char *value, size_t len)
 {
 	struct view_text	*t;
 
-	t = text_new(v, kind, field, name_len + 2 + len);
-	if (t == NULL)
+	if ((t = text_new(v, kind, field, name_len + 1 + len)) == NULL)
 		return NULL;
 	t->name_len = name_len;
-	t->value_off = name_len + 2;
 	memcpy(t->raw, name, name_len);
-	memcpy(t->raw + name_len, ": ", 2);
-	memcpy(t->raw + t->value_off, value, len);
+	t->raw[name_len] = ':';
+	memcpy(t->raw + name_len + 1, value, len);
 	return t;
 }
 
@@ -316,7 +313,7 @@ field_complete(struct view *v, size_t i, const struct complete_smtpd *smtpd)
 {
 	struct hfield		*f = &v->fields[i];
 	struct view_text	*t;
-	size_t			 blank, len;
+	size_t			 len;
 	char			*value;
 
 	switch (complete_addresses(f->raw + f->value_off,
@@ -328,9 +325,7 @@ field_complete(struct view *v, size_t i, const struct complete_smtpd *smtpd)
 	default:
 		return VIEW_ADDRESS;
 	}
-	blank = len > 0 && *value == ' ';	/* it comes with the ':' */
-	t = text_field(v, TEXT_CHANGED, i, f->raw, f->name_len, value + blank,
-	    len - blank);
+	t = text_field(v, TEXT_CHANGED, i, f->raw, f->name_len, value, len);
 	free(value);
 	if (t == NULL)
 		return VIEW_FAILED;
@@ -359,9 +354,11 @@ enum view_fit
 view_add(struct view *v, const char *name, const char *value)
 {
 	struct view_text	*t;
+	char			 text[512];
 
-	t = text_field(v, TEXT_ADDED, 0, name, strlen(name), value,
-	    strlen(value));
+	(void)snprintf(text, sizeof(text), " %s", value);
+	t = text_field(v, TEXT_ADDED, 0, name, strlen(name), text,
+	    strlen(text));
 	if (t == NULL)
 		return VIEW_FAILED;
 	text_show(t, &v->fields[v->n++]);
@@ -379,13 +376,14 @@ view_apply(const struct view *v, struct message *m)
 		case TEXT_CUT:		/* smtpd will do it */
 			break;
 		case TEXT_CHANGED:
-			message_change(m, t->field, t->raw + t->value_off);
+			message_change_raw(m, t->field,
+			    t->raw + t->name_len + 1);
 			break;
 		case TEXT_ADDED:
 			(void)snprintf(name, sizeof(name), "%.*s",
 			    (int)t->name_len, t->raw);
 			message_insert(m, message_nfields(m), name,
-			    t->raw + t->value_off);
+			    t->raw + t->name_len + 2);
 			break;
 		}
 }

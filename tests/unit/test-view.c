@@ -256,9 +256,9 @@ static const struct change_case change_cases[] = {
 	    "From: root@mx.example.org (Cron Daemon)\n"
 	    "To: root@mx.example.org\n" },
 	{ "from:root\nX: y\nTO: a\nCc: b,\n c@example.org\nTo:\n d\n\n",
-	    "from: root@mx.example.org\nX: y\nTO: a@mx.example.org\n"
+	    "from:root@mx.example.org\nX: y\nTO: a@mx.example.org\n"
 	    "Cc: b@mx.example.org,\n c@example.org\n"
-	    "To: \n d@mx.example.org\n" },
+	    "To:\n d@mx.example.org\n" },
 	/* smtpd does not know these. */
 	{ "From : root\nReply-To: root\nSender: root\nBcc: root\n\n",
 	    "From : root\nReply-To: root\nSender: root\nBcc: root\n" },
