@@ -30,3 +30,22 @@ FUZZER = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_rules_LDFLAGS = $(FUZZER)
 endif
 EXTRA_DIST += %D%/corpus %D%/header.dict %D%/options.dict %D%/proto.dict
+# Of filter-dkimsign.
+REPLAY_TESTS += %D%/replay-author %D%/replay-complete
+%C%_replay_author_SOURCES = %D%/fuzz-author.c $(REPLAY)
+%C%_replay_author_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
+%C%_replay_author_LDADD = $(DKIMSIGN_LIBS)
+%C%_replay_complete_SOURCES = %D%/fuzz-complete.c tests/unit/appends.c $(REPLAY)
+%C%_replay_complete_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
+%C%_replay_complete_LDADD = $(DKIMSIGN_LIBS)
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz-author %D%/fuzz-complete
+%C%_fuzz_author_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
+%C%_fuzz_author_LDADD = $(DKIMSIGN_LIBS)
+%C%_fuzz_author_LDFLAGS = $(FUZZER)
+%C%_fuzz_complete_SOURCES = %D%/fuzz-complete.c tests/unit/appends.c
+%C%_fuzz_complete_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
+%C%_fuzz_complete_LDADD = $(DKIMSIGN_LIBS)
+%C%_fuzz_complete_LDFLAGS = $(FUZZER)
+endif
+EXTRA_DIST += %D%/author.dict
