@@ -41,10 +41,19 @@ endif
 DKIMSIGN_TESTS += %D%/test-sign
 %C%_test_sign_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
 %C%_test_sign_LDADD = $(DKIMSIGN_UNIT_LIBS)
-DKIMSIGN_TESTS += %D%/test-signature
-%C%_test_signature_SOURCES = %D%/test-signature.c %D%/rfc8463.h %D%/siglint.h
+DKIMSIGN_TESTS += %D%/test-signature %D%/test-signature-tags
+SIGNING = %D%/rfc_vectors.h %D%/siglint.c %D%/siglint.h %D%/signing.c \
+	%D%/signing.h
+%C%_test_signature_SOURCES = %D%/test-signature.c $(SIGNING)
 %C%_test_signature_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
 %C%_test_signature_LDADD = $(DKIMSIGN_UNIT_LIBS)
+DKIMSIGN_TESTS += %D%/test-domainkeys
+%C%_test_domainkeys_SOURCES = %D%/test-domainkeys.c $(SIGNING)
+%C%_test_domainkeys_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_domainkeys_LDADD = $(DKIMSIGN_UNIT_LIBS)
+%C%_test_signature_tags_SOURCES = %D%/test-signature-tags.c $(SIGNING)
+%C%_test_signature_tags_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_signature_tags_LDADD = $(DKIMSIGN_UNIT_LIBS)
 DKIMSIGN_TESTS += %D%/test-complete
 %C%_test_complete_SOURCES = %D%/test-complete.c %D%/appends.c %D%/appends.h
 %C%_test_complete_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
