@@ -135,27 +135,36 @@ list_copy(const char *p, size_t len, char *out, size_t size)
 		out[0] = '\0';
 }
 
+/* In what a field says: the list after "tests=", or NULL. */
+static const char *
+find_tests(const char *p, const char *end)
+{
+	static const char	 tests[] = "tests=";
+	size_t			 n = sizeof(tests) - 1;
+
+	for (; (size_t)(end - p) > n + 1; p++)
+		if (is_blank(p[0]) && memcmp(p + 1, tests, n) == 0)
+			return p + 1 + n;
+	return NULL;
+}
+
 void
 markup_rules(const char *header, size_t len, char *out, size_t size)
 {
-	static const char	 tests[] = "tests=";
 	struct header_field	 f;
 	const char		*p, *end;
-	size_t			 off = 0, n = sizeof(tests) - 1;
+	size_t			 off = 0;
 
 	if (size > 0)
 		out[0] = '\0';
 	while ((off = markup_next(header, len, off, &f)) != 0) {
 		if (!header_is(header, &f, "X-Spam-Status"))
 			continue;
-		p = header + f.off + f.value_off;
 		end = header + f.off + f.len;
-		for (; (size_t)(end - p) > n; p++)
-			if (is_blank(p[0]) && memcmp(p + 1, tests, n) == 0) {
-				list_copy(p + 1 + n, (size_t)(end - p) - 1 - n,
-				    out, size);
-				return;
-			}
+		p = find_tests(header + f.off + f.value_off, end);
+		if (p != NULL && !is_blank(*p))
+			list_copy(p, (size_t)(end - p), out, size);
+		return;
 	}
 }
 
