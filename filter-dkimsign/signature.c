@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "fields.h"
 #include "hfield.h"
@@ -98,9 +99,21 @@ list_picked(struct sigtext *t, const struct fields_pick *p, size_t n)
 	return from;
 }
 
+/* smtpd drops Bcc after us, so that nobody reads it: not here either. */
+static int
+is_secret(const struct hfield *f)
+{
+	return (f->name_len == strlen("bcc") &&
+	    strncasecmp(f->raw, "bcc", f->name_len) == 0) ||
+	    (f->name_len == strlen("resent-bcc") &&
+	    strncasecmp(f->raw, "resent-bcc", f->name_len) == 0);
+}
+
 static int
 is_copied(const struct signing *sg, const struct hfield *f)
 {
+	if (is_secret(f))
+		return 0;
 	return sg->ztag == ZTAG_ALL ||
 	    fields_find(sg->fields, f->raw, f->name_len) != NULL;
 }

@@ -125,6 +125,19 @@ copies_are_folded_between_characters_only(void **state)
 }
 
 static void
+copies_do_not_tell_bcc(void **state)
+{
+	struct fields *fs = list("from");
+	struct signing sg = signing(ed25519, fs);
+	size_t n;
+
+	n = header_read("From: a\nBCC : b\n c\nResent-Bcc: d\nBccx: e\n");
+	sg.ztag = ZTAG_ALL;
+	tag_is(&sg, n, "z", "From:=20a|Bccx:=20e");
+	fields_free(fs);
+}
+
+static void
 copies_that_are_too_long_are_left_out(void **state)
 {
 	static char header[70000];
@@ -194,6 +207,7 @@ main(void)
 		cmocka_unit_test(times_are_within_bounds),
 		cmocka_unit_test(identities_are_quoted_and_in_the_domain),
 		cmocka_unit_test(copies_are_folded_between_characters_only),
+		cmocka_unit_test(copies_do_not_tell_bcc),
 		cmocka_unit_test(copies_that_are_too_long_are_left_out),
 		cmocka_unit_test(long_names_get_lines_of_their_own),
 	};
