@@ -433,3 +433,27 @@ ask_start(struct event_base *b)
 	event_assign(&wake, base, -1, 0, ask_wake, NULL);
 	backend_start(ask_config.backend, base);
 }
+
+static void
+questions_free(struct questions *list)
+{
+	struct question	*q;
+
+	while ((q = list->first) != NULL) {
+		question_take(q);
+		question_free(q);
+	}
+}
+
+void
+ask_stop(void)
+{
+	questions_free(&queue);
+	questions_free(&busy);
+	questions_free(&doomed);
+	exchange_stop(&ping);
+	(void)event_del(&wake);
+	backend_free(ask_config.backend);
+	ask_config.backend = NULL;
+	down_since = 0;
+}

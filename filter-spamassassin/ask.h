@@ -65,6 +65,8 @@ int	ask_load(void);
 /* For -n: say which servers can't be reached; 0 if one can, else -1. */
 int	ask_check(void);
 void	ask_start(struct event_base *);
+/* Frees all, and forgets the servers: no done(). */
+void	ask_stop(void);
 
 /*
  * Without an engine, for "learn": blocks until the answer is there.  Reads the

@@ -15,7 +15,16 @@ REPLAY = %D%/replay.c %D%/fuzz.h
 %C%_replay_proto_SOURCES = %D%/fuzz-proto.c $(REPLAY)
 %C%_replay_rules_SOURCES = %D%/fuzz-rules.c filter-pause/rules.c $(REPLAY)
 %C%_replay_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-pause
+SPAMD_FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-spamassassin
+REPLAY_TESTS += %D%/replay-spamd
+%C%_replay_spamd_SOURCES = %D%/fuzz-spamd.c $(REPLAY)
+%C%_replay_spamd_CPPFLAGS = $(SPAMD_FUZZ_CPPFLAGS)
+%C%_replay_spamd_LDADD = $(SPAMASSASSIN_LIBS)
 if FUZZ
+noinst_PROGRAMS += %D%/fuzz-spamd
+%C%_fuzz_spamd_CPPFLAGS = $(SPAMD_FUZZ_CPPFLAGS)
+%C%_fuzz_spamd_LDADD = $(SPAMASSASSIN_LIBS)
+%C%_fuzz_spamd_LDFLAGS = $(FUZZER)
 noinst_PROGRAMS += %D%/fuzz-addrs %D%/fuzz-conversation %D%/fuzz-header \
 	%D%/fuzz-message %D%/fuzz-options %D%/fuzz-proto %D%/fuzz-rules
 FUZZER = $(AM_LDFLAGS) -fsanitize=fuzzer

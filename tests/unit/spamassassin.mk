@@ -1,4 +1,5 @@
-SPAMASSASSIN_TESTS = %D%/test-ask %D%/test-ask-queue
+SPAMASSASSIN_TESTS = %D%/test-ask %D%/test-ask-queue %D%/test-spamd \
+	%D%/test-verdict
 check_PROGRAMS += $(SPAMASSASSIN_TESTS)
 TESTS += $(SPAMASSASSIN_TESTS)
 SPAMASSASSIN_UNIT_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) \
@@ -25,3 +26,7 @@ SPAMASSASSIN_TESTS += %D%/test-user
 SPAMASSASSIN_TESTS += %D%/test-scan
 %C%_test_scan_CPPFLAGS = $(SPAMASSASSIN_UNIT_CPPFLAGS)
 %C%_test_scan_LDADD = $(SPAMASSASSIN_UNIT_LIBS)
+%C%_test_spamd_CPPFLAGS = $(SPAMASSASSIN_UNIT_CPPFLAGS)
+%C%_test_spamd_LDADD = $(SPAMASSASSIN_UNIT_LIBS)
+%C%_test_verdict_CPPFLAGS = $(SPAMASSASSIN_UNIT_CPPFLAGS)
+%C%_test_verdict_LDADD = $(SPAMASSASSIN_UNIT_LIBS)
