@@ -14,6 +14,8 @@ noinst_LIBRARIES += %D%/libdkimsign.a
 	%D%/view.c %D%/view.h
 %C%_libdkimsign_a_SOURCES += %D%/choice.h %D%/dkimsign.h %D%/dkimsign_keys.c \
 	%D%/domains.c %D%/domains.h %D%/keyfiles.c %D%/keyfiles.h \
+	%D%/keytable.c %D%/keytable.h %D%/signingtable.c \
+	%D%/sendermap.c %D%/sendermap.h \
 	%D%/names.c %D%/names.h %D%/policy.c %D%/policy.h \
 	%D%/policy_options.c %D%/policy_options.h \
 	%D%/recipe.c %D%/recipe.h %D%/rows.c %D%/rows.h \
@@ -25,3 +27,8 @@ filter_PROGRAMS += %D%/filter-dkimsign
 %C%_filter_dkimsign_SOURCES = %D%/filter-dkimsign.c \
 	%D%/outgoing.c %D%/outgoing.h %D%/standalone.c %D%/standalone.h
 dist_man_MANS += %D%/filter-dkimsign.8
+
+%C%_libdkimsign_a_SOURCES += %D%/record.c %D%/record_print.c %D%/record.h
+bin_PROGRAMS += %D%/dkim-genkey
+%C%_dkim_genkey_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+%C%_dkim_genkey_LDADD = $(DKIMSIGN_LIBS)

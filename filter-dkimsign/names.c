@@ -62,7 +62,7 @@ names_find(const struct names *ns, const char *name, const struct name **first)
 		else
 			hi = mid;
 	}
-	*first = ns->list + lo;
+	*first = lo < ns->n ? &ns->list[lo] : NULL;
 	for (n = 0; lo + n < ns->n; n++) {
 		if (strcmp(ns->list[lo + n].name, name) != 0)
 			break;

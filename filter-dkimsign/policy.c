@@ -13,18 +13,23 @@
 #include "compat.h"
 #include "dkimsign.h"
 #include "domains.h"
+#include "keytable.h"
 #include "log.h"
 #include "policy.h"
 #include "policy_options.h"
 #include "privkey.h"
 #include "recipe.h"
 #include "rows.h"
+#include "sendermap.h"
 
 struct policy {
-	struct recipes	 recipes;
-	struct domains	 domains;
-	struct stamps	 stamps;
-	int		 nomatch;	/* enum nomatch */
+	struct recipes		 recipes;
+	struct names		 senders, lists;	/* dkimproxy's maps */
+	struct keytable		 keytable;
+	struct signingtable	 signingtable;
+	struct domains		 domains;
+	struct stamps		 stamps;
+	int			 nomatch;	/* enum nomatch */
 };
 
 /* The files of the last policy that could not be built. */
@@ -70,10 +75,41 @@ nomatch_set(struct policy *p)
 }
 
 static int
+opendkim_load(struct policy *p)
+{
+	const struct policy_options	*o = &policy_options;
+	int				 ret;
+
+	if (o->keytable == NULL && o->signingtable == NULL)
+		return 0;
+	if (o->keytable == NULL || o->signingtable == NULL) {
+		log_warnx("%s", o->keytable == NULL ?
+		    "signingtable: needs a keytable" :
+		    "keytable: needs a signingtable");
+		return -1;
+	}
+	ret = keytable_load(&p->keytable, o->keytable, &p->recipes,
+	    &p->stamps);
+	/* Of what is left, rows would name keys that are not there. */
+	if (ret == 0)
+		ret = signingtable_load(&p->signingtable, o->signingtable,
+		    &p->keytable, &p->stamps);
+	return ret;
+}
+
+static int
 policy_load(struct policy *p)
 {
-	int	 ret = 0;
+	const struct policy_options	*o = &policy_options;
+	int				 ret = 0;
 
+	if (o->listid_map != NULL)
+		ret |= sendermap_load(&p->lists, o->listid_map, &p->recipes,
+		    &p->stamps);
+	if (o->sender_map != NULL)
+		ret |= sendermap_load(&p->senders, o->sender_map, &p->recipes,
+		    &p->stamps);
+	ret |= opendkim_load(p);
 	ret |= domains_load(&p->domains, &p->recipes, &p->stamps);
 	ret |= nomatch_set(p);
 	if (ret == 0 && p->recipes.list == NULL) {
@@ -110,6 +146,10 @@ policy_free(struct policy *p)
 {
 	if (p == NULL)
 		return;
+	names_free(&p->lists);
+	names_free(&p->senders);
+	signingtable_free(&p->signingtable);
+	keytable_free(&p->keytable);
 	domains_free(&p->domains);
 	recipes_free(&p->recipes);
 	stamps_free(&p->stamps);
@@ -140,27 +180,50 @@ choice_add(struct choice *c, const struct recipe *r, const char *identity)
 }
 
 static void
-choice_domain(struct choice *c, const struct policy *p, const char *name,
-    int parents)
+choice_add_all(struct choice *c, const struct name *first, size_t n,
+    const char *domain)
 {
-	const struct name	*first;
-	const char		*domain;
-	size_t			 i, n;
+	size_t	 i;
 
-	n = domains_find(&p->domains, name, parents, &first, &domain);
-	if (n == 0)
-		return;
-	c->match.name = c->match.domain = domain;
+	c->match.domain = domain;
 	for (i = 0; i < n; i++)
 		choice_add(c, first[i].value, NULL);
 }
 
 static void
+choice_domain(struct choice *c, const struct policy *p, const char *name,
+    int parents)
+{
+	const struct name	*first;
+	const char		*domain;
+	size_t			 n;
+
+	n = domains_find(&p->domains, name, parents, &first, &domain);
+	if (n > 0)
+		choice_add_all(c, first, n, domain);
+}
+
+static void
 choice_make(struct choice *c, const struct policy *p, const struct who *who)
 {
-	const char	*domain = c->match.sender->domain;
+	const struct author	*a = c->match.sender;
+	const struct name	*first;
+	const char		*domain;
+	size_t			 n = 0;
 
-	choice_domain(c, p, domain, policy_options.subdomains);
+	if (*who->list_id != '\0')
+		n = sendermap_list(&p->lists, who->list_id, &first, &domain);
+	if (n == 0 && *a->domain != '\0')
+		n = sendermap_sender(&p->senders, a, &first, &domain);
+	if (n > 0) {
+		choice_add_all(c, first, n, domain);
+		return;
+	}
+	c->match.domain = a->domain;
+	signingtable_find(&p->signingtable, &p->keytable, a,
+	    policy_options.multiple, c);
+	if (c->n == 0)
+		choice_domain(c, p, a->domain, policy_options.subdomains);
 }
 
 /* Do they take each other's place, when both are for one message? */

@@ -80,8 +80,6 @@ macro_print(enum macro macro, const struct match *m, char *out, size_t size)
 			return -1;
 		break;
 	case MACRO_KEY:
-		domain = m->name;
-		break;
 	case MACRO_KEYDOMAIN:
 		domain = m->domain;
 		break;
@@ -275,6 +273,10 @@ recipe_new(struct recipes *all, const struct sigspec *s, struct privkey *key,
 	r->fields = all->fields;
 	r->expire = s->expire != 0 ? s->expire : policy_options.expire;
 	r->active_from = s->active_from;
+	r->line = at->line;
+	if (s->sha1 && s->type == SIGNATURE_DKIM)
+		(void)place_warn(at,
+		    "rsa-sha1 is signed as rsa-sha256 (RFC 8301)");
 	canon_set(r, s);
 	if (domain_set(r, s->domain, at) == -1 ||
 	    selector_set(r, s->selector, at) == -1 ||

@@ -27,6 +27,7 @@ struct recipe {
 	char			*identity;	/* or NULL */
 	int64_t			 expire;
 	int64_t			 active_from;
+	unsigned int		 line;		/* where it was written */
 };
 
 /* All of a policy. */
@@ -50,8 +51,7 @@ struct recipe	*recipe_new(struct recipes *, const struct sigspec *,
 struct match {
 	const struct author	*sender;	/* who it is signed for */
 	const struct author	*originator;	/* RFC 4870: Sender, or From */
-	const char		*name;		/* what matched in a table */
-	const char		*domain;	/* and its domain */
+	const char		*domain;	/* that matched in a table */
 	const char		*identity;	/* NULL: the recipe's */
 };
 

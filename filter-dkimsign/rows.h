@@ -62,5 +62,7 @@ int	 rows_close(struct rows *);
 
 /* The next word of a row, *rest moves on; NULL if there is none. */
 char	*rows_word(char **rest);
+/* ASCII to lower case. */
+void	 rows_lower(char *);
 
 #endif /* ROWS_H */
