@@ -132,8 +132,8 @@ log_decision(const struct session *s, enum verdict verdict,
 {
 	const struct mark	*m = &d->mark;
 
-	filter_log(s, "action=%s spam=%s score=%.1f threshold=%.1f rules=%.900s "
-	    "size=%zu%s queue=%.3f scan=%.3f server=%s user=%s",
+	filter_log(s, "action=%s spam=%s score=%.1f threshold=%.1f "
+	    "rules=%.900s size=%zu%s queue=%.3f scan=%.3f server=%s user=%s",
 	    verdict_words[verdict], m->spam ? "yes" : "no", m->score,
 	    m->threshold, *m->rules != '\0' ? m->rules : "-", d->size,
 	    d->truncated ? " truncated=yes" : "", d->queued_ms / 1000.0,

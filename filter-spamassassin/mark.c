@@ -191,9 +191,9 @@ put_status(struct message *m, const struct mark *mark)
 	char	 value[4096];
 	int	 n;
 
-	n = snprintf(value, sizeof(value), "%s, score=%.1f required=%.1f tests=",
-	    mark->spam ? "Yes" : "No", clamp(mark->score),
-	    clamp(mark->threshold));
+	n = snprintf(value, sizeof(value),
+	    "%s, score=%.1f required=%.1f tests=", mark->spam ? "Yes" : "No",
+	    clamp(mark->score), clamp(mark->threshold));
 	fold_rules(value + n, sizeof(value) - (size_t)n,
 	    sizeof("X-Spam-Status: ") - 1 + (size_t)n,
 	    *mark->rules != '\0' ? mark->rules : "none");

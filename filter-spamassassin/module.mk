@@ -4,7 +4,8 @@ noinst_LIBRARIES += %D%/libspamassassin.a
 %C%_libspamassassin_a_SOURCES = \
 	%D%/ask.c %D%/ask.h %D%/ask_config.c %D%/ask_config.h \
 	%D%/decide.c %D%/decide.h \
-	%D%/exchange.c %D%/exchange.h %D%/learn.c %D%/learn.h \
+	%D%/exchange.c %D%/exchange.h %D%/judge.c %D%/judge.h \
+	%D%/learn.c %D%/learn.h \
 	%D%/mark.c %D%/mark.h %D%/markup.c %D%/markup.h \
 	%D%/pack.c %D%/pack.h %D%/question.c %D%/question.h \
 	%D%/process.c %D%/process.h %D%/scan.c %D%/scan.h \

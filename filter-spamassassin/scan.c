@@ -70,7 +70,7 @@ clean_address(char out[WORD_MAX], const char *s)
 	return clean(out, s, ".@!#$%&'*+-/=?^_`{|}~:[]");
 }
 
-/* "by", "HOST", "(OpenSMTPD)": from the end, as what is before is a client's. */
+/* "by HOST (OpenSMTPD)": from its end, as what is before is a client's. */
 static char *
 find_by(char *value)
 {
