@@ -18,6 +18,7 @@
 #include "mark.h"
 #include "message.h"
 #include "options.h"
+#include "scan.h"
 #include "user.h"
 
 #define DEADLINE	285000		/* spampd's, too */
