@@ -302,7 +302,9 @@ spamd_parse(const char *data, size_t len, struct spamd_reply *r,
 		*why = status_early(data, len);
 		return *why == NULL ? 0 : -1;
 	}
-	if ((*why = reply_status(r, &l)) != NULL)
+	*why = p - data > STATUS_MAX + 1 ? "bad status line" :
+	    reply_status(r, &l);
+	if (*why != NULL)
 		return -1;
 	/* These end with that line, and with the connection. */
 	if (r->code != 0 || strcmp(r->text, "PONG") == 0)

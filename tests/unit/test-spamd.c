@@ -197,6 +197,13 @@ what_can_be_no_reply_is_refused_early(void **state)
 	assert_int_equal(spamd_parse(big, 512, &r, &why), 0);
 	assert_int_equal(spamd_parse(big, 513, &r, &why), -1);
 	assert_string_equal(why, "bad status line");
+	/* The same if all of it came at once. */
+	memcpy(big, "SPAMD/1.1 1 ", 12);
+	big[512] = '\n';
+	assert_int_equal(spamd_parse(big, 600, &r, &why), 513);
+	big[512] = '1';
+	big[513] = '\n';
+	assert_int_equal(spamd_parse(big, 600, &r, &why), -1);
 	n = strlen(OK);
 	memcpy(big, OK, n);
 	for (i = n; i + 4 <= SPAMD_REPLY_HEAD_MAX; i += 4)
