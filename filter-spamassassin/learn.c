@@ -80,15 +80,13 @@ once_try(struct once *o, const struct spamd_request *rq,
 	x.done = once_done;
 	o->ended = 0;
 	if (exchange_start(&x, o->backend, o->base, rq,
-	    ask_config.connect_timeout) == -1) {
-		log_warnx("%s", backend_why(o->backend));
-		return 1;
-	}
+	    ask_config.connect_timeout) == -1)
+		return 1;	/* backend.h has logged why */
 	while (!o->ended && event_base_loop(o->base, EVLOOP_ONCE) == 0)
 		continue;
 	*reply = x.reply;
 	again = o->ended && o->end == EXCHANGE_SILENT;
-	if (!o->ended || o->end != EXCHANGE_OK)
+	if (!o->ended || o->end == EXCHANGE_FAILED)
 		log_warnx("spamd: %s: %s", x.server, x.why);
 	exchange_stop(&x);
 	return again;
