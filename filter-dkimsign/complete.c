@@ -46,8 +46,7 @@ piece_end(const struct completion *c, size_t off)
 	char ch;
 
 	for (; off < c->len; off++) {
-		if ((ch = c->value[off]) == '\n')
-			continue;
+		ch = c->value[off];
 		if (ch == '(' && !escape && !quote)
 			comment++;
 		else if (ch == '"' && !escape && !comment)
@@ -83,7 +82,7 @@ piece_byte(struct piece *e, size_t i, char ch)
 		e->comment--;
 	e->escape = ch == '\\' && !e->escape && !e->comment && !e->quote;
 	plain = !e->comment && !e->quote;	/* "\\@" is '@' */
-	if (ch == '<' && plain && !e->bracket)
+	if (ch == '<' && plain)
 		e->bracket = e->has_bracket = 1;
 	else if (ch == '>' && plain && e->bracket) {
 		e->bracket = 0;

@@ -59,6 +59,7 @@ static const struct completed all_versions[] = {
 	{ " friends:a,b;", " friends:a,b;@" HOST },
 	{ " friends:a@example.org,b;", " friends:a@example.org,b;@" HOST },
 	{ " undisclosed-recipients;;", " undisclosed-recipients;;@" HOST },
+	{ " root\v\f ", " root@" HOST "\v\f " },
 	{ " a\\\\", " a\\\\@" HOST },
 	{ " a\\ ", " a\\@" HOST " " },
 	{ " a\\", " a\\@" HOST },
@@ -270,6 +271,27 @@ no_value_grows_beyond_what_smtpd_takes(void **state)
 	free(value);
 }
 
+/* It looks at one address as far as it has room for the host. */
+static void
+an_endless_address_is_left_alone(void **state)
+{
+	const size_t max = 65535 - strlen(HOST) - 2 - 1;
+	size_t i, len;
+	char *out, *value;
+
+	assert_non_null(value = malloc(max + 1));
+	memset(value, 'a', max + 1);
+	for (i = 0; i + 1 < max; i += 1000)
+		memcpy(value + i, "\n ", 2);
+	assert_int_equal(complete_addresses(value, max, &young, &out, &len),
+	    1);
+	assert_int_equal(len, max + 1 + strlen(HOST));
+	free(out);
+	assert_int_equal(complete_addresses(value, max + 1, &young, &out,
+	    &len), 0);
+	free(value);
+}
+
 static void
 nothing_is_made_up(void **state)
 {
@@ -319,6 +341,7 @@ main(void)
 		cmocka_unit_test(any_value_becomes_what_smtpd_makes_of_it),
 		cmocka_unit_test(no_line_grows_beyond_what_smtpd_takes),
 		cmocka_unit_test(no_value_grows_beyond_what_smtpd_takes),
+		cmocka_unit_test(an_endless_address_is_left_alone),
 		cmocka_unit_test(nothing_is_made_up),
 		cmocka_unit_test(hostile_values_cost_no_more_than_others),
 	};
