@@ -73,7 +73,7 @@ sigtext_fold(struct sigtext *t)
 static void
 text_fit(struct sigtext *t, size_t len)
 {
-	if (t->column + len > COLUMNS && t->column > TAB)
+	if (t->column + len > COLUMNS)
 		sigtext_fold(t);
 }
 
@@ -200,16 +200,21 @@ z_char(struct sigtext *t, char c, int as_it_is)
 
 /*
  * Some verifiers take "b=" inside of z= for that tag, so that a 'b' before
- * what becomes "=20" is written as "=62".
+ * what becomes "=20" is written as "=62", and so is one before that.
  */
 static void
 z_value(struct sigtext *t, const char *p, const char *end)
 {
+	const char *run = p;	/* behind the run of 'b' at p */
+
 	for (; p < end; p++) {
+		if (run <= p)
+			for (run = p; run < end && *run == 'b'; run++)
+				;
 		if (*p == '\n')
 			z_char(t, '\r', 0);
 		z_char(t, *p, z_safe(*p) &&
-		    (*p != 'b' || p + 1 == end || z_safe(p[1])));
+		    (*p != 'b' || run == end || z_safe(*run)));
 	}
 }
 

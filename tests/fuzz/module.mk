@@ -58,3 +58,23 @@ noinst_PROGRAMS += %D%/fuzz-author %D%/fuzz-complete
 %C%_fuzz_complete_LDFLAGS = $(FUZZER)
 endif
 EXTRA_DIST += %D%/author.dict
+REPLAY_TESTS += %D%/replay-canon %D%/replay-signature
+%C%_replay_canon_SOURCES = %D%/fuzz-canon.c $(REPLAY)
+%C%_replay_canon_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
+%C%_replay_canon_LDADD = $(DKIMSIGN_LIBS)
+SIGLINT = tests/unit/rfc_vectors.h tests/unit/siglint.c tests/unit/siglint.h
+%C%_replay_signature_SOURCES = %D%/fuzz-signature.c $(SIGLINT) $(REPLAY)
+%C%_replay_signature_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) \
+	-I$(srcdir)/filter-dkimsign
+%C%_replay_signature_LDADD = $(DKIMSIGN_LIBS)
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz-canon %D%/fuzz-signature
+%C%_fuzz_canon_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
+%C%_fuzz_canon_LDADD = $(DKIMSIGN_LIBS)
+%C%_fuzz_canon_LDFLAGS = $(FUZZER)
+%C%_fuzz_signature_SOURCES = %D%/fuzz-signature.c $(SIGLINT)
+%C%_fuzz_signature_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) \
+	-I$(srcdir)/filter-dkimsign
+%C%_fuzz_signature_LDADD = $(DKIMSIGN_LIBS)
+%C%_fuzz_signature_LDFLAGS = $(FUZZER)
+endif

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "siglint.h"
 
@@ -197,7 +198,7 @@ lint_optional(const char *field, const char *domain)
 	else if (i != NULL) {
 		len = strlen(i);
 		if (strchr(i, '@') == NULL || len < strlen(domain) + 1 ||
-		    strcmp(i + len - strlen(domain), domain) != 0 ||
+		    strcasecmp(i + len - strlen(domain), domain) != 0 ||
 		    strchr("@.", i[len - strlen(domain) - 1]) == NULL ||
 		    !lint_quoted(i, len))
 			why = "i=";

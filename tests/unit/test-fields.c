@@ -112,6 +112,7 @@ a_base_can_be_changed(void **state)
 	pick_check("*:+to", base, "From", "from=0");
 	pick_check("*:cc/o", base, "From", "from=0:to=-1:cc=-1");
 	pick_check("*:-absent", base, "From", "from=0:to=-1");
+	pick_check("*:-to", base, "From Cc To", "from=0:cc=1");
 	pick_check("subject", base, "From Subject To", "from=0:subject=1");
 }
 

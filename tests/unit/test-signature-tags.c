@@ -68,6 +68,7 @@ identities_are_quoted_and_in_the_domain(void **state)
 		{ "", "none" },
 		{ "@example.com", "@example.com" },
 		{ "joe@example.com", "joe@example.com" },
+		{ "joe@a.b.Example.COM", "joe@a.b.Example.COM" },
 		{ "joe@sub.example.com", "joe@sub.example.com" },
 		{ "a b;c=d@x@example.com", "a=20b=3Bc=3Dd@x@example.com" },
 		{ "\303\244\n@example.com", "=C3=A4=0A@example.com" },
@@ -106,20 +107,21 @@ copies_are_folded_between_characters_only(void **state)
 
 	n = header_read("Received: x\nFrom: \"b =b\" <a@b>\n"
 	    "Subject:verb\n\t=?utf-8?q?=20?= a|b;\303\244 \001 end\n"
-	    "Bad;Name: x\nA|B: x\nC=D: x\nX-Empty:\n");
+	    "Bad;Name: x\nA|B: x\nC=D: x\nX-B:xbbb bb\nX-Empty:\n");
 	sg.ztag = ZTAG_SIGNED;
 	tag_is(&sg, n, "z", "From:=20\"=62=20=3Db\"=20<a@b>|Subject:ver=62=0D"
 	    "=0A=09=3D?utf-8?q?=3D20?=3D=20a=7C=62=3B=C3=A4=20=01=20end");
 	sg.ztag = ZTAG_ALL;
 	tag_is(&sg, n, "z", "Received:=20x|From:=20\"=62=20=3Db\"=20<a@b>|"
 	    "Subject:ver=62=0D=0A=09=3D?utf-8?q?=3D20?=3D=20a=7C=62=3B=C3=A4"
-	    "=20=01=20end|X-Empty:");
+	    "=20=01=20end|X-B:x=62=62=62=20bb|X-Empty:");
 	field = sign(&sg, n);
 	assert_non_null(z = strstr(field, "\tz="));
 	*strstr(z, "\n\tb=") = '\0';
 	assert_string_equal(z, "\tz=Received:=20x|From:=20\"=62=20=3Db\"=20<a@b>"
 	    "|Subject:ver=62=0D=0A=09\n"
-	    "\t=3D?utf-8?q?=3D20?=3D=20a=7C=62=3B=C3=A4=20=01=20end|X-Empty:;");
+	    "\t=3D?utf-8?q?=3D20?=3D=20a=7C=62=3B=C3=A4=20=01=20end|X-B:x"
+	    "=62=62=62\n\t=20bb|X-Empty:;");
 	free(field);
 	fields_free(fs);
 }
@@ -134,6 +136,26 @@ copies_do_not_tell_bcc(void **state)
 	n = header_read("From: a\nBCC : b\n c\nResent-Bcc: d\nBccx: e\n");
 	sg.ztag = ZTAG_ALL;
 	tag_is(&sg, n, "z", "From:=20a|Bccx:=20e");
+	fields_free(fs);
+}
+
+/* The '|' or ';' after the last character of a line needs room, too. */
+static void
+copies_of_any_length_are_folded_right(void **state)
+{
+	struct fields *fs = list("from:subject");
+	struct signing sg = signing(ed25519, fs);
+	char header[512], x[201];
+	size_t i;
+
+	memset(x, 'x', sizeof(x));
+	sg.ztag = ZTAG_ALL;
+	for (i = 0; i < sizeof(x); i++) {
+		(void)snprintf(header, sizeof(header),
+		    "From:%.*s\nX-%.*s:%.*s \n", (int)i, x, (int)i / 2, x,
+		    (int)i, x);
+		free(sign(&sg, header_read(header)));
+	}
 	fields_free(fs);
 }
 
@@ -208,6 +230,7 @@ main(void)
 		cmocka_unit_test(identities_are_quoted_and_in_the_domain),
 		cmocka_unit_test(copies_are_folded_between_characters_only),
 		cmocka_unit_test(copies_do_not_tell_bcc),
+		cmocka_unit_test(copies_of_any_length_are_folded_right),
 		cmocka_unit_test(copies_that_are_too_long_are_left_out),
 		cmocka_unit_test(long_names_get_lines_of_their_own),
 	};
