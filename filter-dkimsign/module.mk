@@ -29,6 +29,13 @@ filter_PROGRAMS += %D%/filter-dkimsign
 dist_man_MANS += %D%/filter-dkimsign.8
 
 %C%_libdkimsign_a_SOURCES += %D%/record.c %D%/record_print.c %D%/record.h
+dist_man_MANS += %D%/dkim-genkey.1 %D%/dkim-check.1
 bin_PROGRAMS += %D%/dkim-genkey
 %C%_dkim_genkey_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 %C%_dkim_genkey_LDADD = $(DKIMSIGN_LIBS)
+bin_PROGRAMS += %D%/dkim-check
+%C%_dkim_check_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(CARES_CFLAGS)
+%C%_dkim_check_SOURCES = %D%/dkim-check.c %D%/check.c %D%/check.h \
+	%D%/check_conf.c %D%/dns.c %D%/dns.h %D%/pubkey.c %D%/pubkey.h \
+	%D%/zonefile.c %D%/zonefile.h
+%C%_dkim_check_LDADD = $(DKIMSIGN_LIBS) $(CARES_LIBS)

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Which keys there are to look at: from the command line, or from an option
+ * file and the table that it names.  A table's row is
+ *
+ *	name domain:selector:key
+ *
+ * where key is a path, or the key itself.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "compat.h"
+#include "check.h"
+#include "log.h"
+#include "rows.h"
+
+struct conf {
+	char	*domain, *selector, *keyfile, *keytable;
+};
+
+static char *
+copy(const char *s)
+{
+	char	*p;
+
+	if (s == NULL)
+		return NULL;
+	if ((p = strdup(s)) == NULL)
+		fatal("keys to check");
+	return p;
+}
+
+/* As OpenDKIM tells them apart. */
+static int
+is_path(const char *key)
+{
+	return *key == '/' || strncmp(key, "./", 2) == 0 ||
+	    strncmp(key, "../", 3) == 0;
+}
+
+static void
+checks_append(struct checks *list, struct check *c)
+{
+	if (c->domain != NULL && c->selector != NULL)
+		(void)snprintf(c->name, sizeof(c->name), "%s._domainkey.%s",
+		    c->selector, c->domain);
+	*list->last = c;
+	list->last = &c->next;
+}
+
+void
+checks_add(struct checks *list, const char *domain, const char *selector,
+    const char *path)
+{
+	struct check	*c;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		fatal("keys to check");
+	c->domain = copy(domain);
+	c->selector = copy(selector);
+	c->path = copy(path);
+	checks_append(list, c);
+}
+
+/* With each '%' replaced.  NULL: there is one, but nothing to put there. */
+static char *
+percent_fill(const char *s, const char *domain)
+{
+	const char	*p;
+	char		*out;
+	size_t		 size = strlen(s) + 1, n = 0;
+
+	for (p = s; (p = strchr(p, '%')) != NULL; p++) {
+		if (domain == NULL)
+			return NULL;
+		size += strlen(domain);
+	}
+	if ((out = malloc(size)) == NULL)
+		fatal("keys to check");
+	for (; *s != '\0'; s++)
+		if (*s == '%')
+			n += strlcpy(out + n, domain, size - n);
+		else
+			out[n++] = *s;
+	out[n] = '\0';
+	return out;
+}
+
+static int
+row_take(struct checks *list, const struct place *at, char *row,
+    const char *domain)
+{
+	struct check	*c;
+	char		*name = rows_word(&row), *selector, *key;
+
+	(void)name;
+	row += strspn(row, " \t");
+	if ((selector = strchr(row, ':')) == NULL ||
+	    (key = strchr(selector + 1, ':')) == NULL || key[1] == '\0')
+		return place_warn(at, "not \"name domain:selector:key\"");
+	*selector++ = '\0';
+	*key++ = '\0';
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		fatal("keys to check");
+	if ((c->domain = percent_fill(row, domain)) == NULL ||
+	    (is_path(key) && (c->path = percent_fill(key, domain)) == NULL)) {
+		finding(FINDING_WARNING, name == NULL ? "-" : name,
+		    "has a %%, give the domain by -d");
+		free(c->domain);
+		free(c);
+		return 0;
+	}
+	c->selector = copy(selector);
+	if (c->path == NULL)
+		c->text = copy(key);
+	checks_append(list, c);
+	return 0;
+}
+
+static int
+table_take(struct checks *list, const char *path, const char *domain)
+{
+	struct stamps	 stamps = { NULL, 0 };
+	struct rows	 rows;
+	char		*row;
+	int		 ret = 0;
+
+	if (strncmp(path, "file:", 5) == 0)
+		path += 5;
+	else if (strncmp(path, "refile:", 7) == 0)
+		path += 7;
+	else if (*path != '/' && *path != '.') {
+		log_warnx("KeyTable: only tables in files are read: %s", path);
+		return -1;
+	}
+	if (rows_open(&rows, path, &stamps) == -1)
+		return -1;
+	while ((row = rows_next(&rows)) != NULL)
+		ret |= row_take(list, &rows.at, row, domain);
+	ret |= rows_close(&rows);
+	stamps_free(&stamps);
+	return ret;
+}
+
+static void
+row_keep(struct conf *conf, char *row)
+{
+	const struct {
+		const char	*name;
+		char		**dest;
+	} words[] = {
+		{ "Domain", &conf->domain }, { "Selector", &conf->selector },
+		{ "KeyFile", &conf->keyfile }, { "KeyTable", &conf->keytable },
+	};
+	const char	*name = rows_word(&row);
+	size_t		 i;
+
+	row += strspn(row, " \t");
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (name != NULL && strcasecmp(name, words[i].name) == 0) {
+			free(*words[i].dest);
+			*words[i].dest = copy(row);
+		}
+}
+
+static void
+conf_clear(struct conf *conf)
+{
+	free(conf->domain);
+	free(conf->selector);
+	free(conf->keyfile);
+	free(conf->keytable);
+}
+
+/* One key for each domain of a list. */
+static void
+domains_add(struct checks *list, const struct conf *conf)
+{
+	char	*word, *rest = conf->domain;
+
+	while (rest != NULL) {
+		word = rest + strspn(rest, " \t,");
+		if ((rest = strpbrk(word, " \t,")) != NULL)
+			*rest++ = '\0';
+		if (*word != '\0')
+			checks_add(list, word, conf->selector, conf->keyfile);
+	}
+}
+
+int
+checks_conf(struct checks *list, const char *path, const char *domain)
+{
+	struct stamps	 stamps = { NULL, 0 };
+	struct conf	 conf = { NULL, NULL, NULL, NULL };
+	struct rows	 rows;
+	char		*row;
+	int		 ret = 0;
+
+	if (rows_open(&rows, path, &stamps) == -1)
+		return -1;
+	while ((row = rows_next(&rows)) != NULL)
+		row_keep(&conf, row);
+	ret = rows_close(&rows);
+	if (ret == 0 && conf.keytable != NULL)
+		ret = table_take(list, conf.keytable, domain);
+	else if (ret == 0 && conf.domain != NULL && conf.selector != NULL)
+		domains_add(list, &conf);
+	else if (ret == 0) {
+		log_warnx("%s: neither KeyTable nor Domain and Selector in it",
+		    path);
+		ret = -1;
+	}
+	conf_clear(&conf);
+	stamps_free(&stamps);
+	return ret;
+}
