@@ -13,7 +13,7 @@
 #include "log.h"
 #include "policy_options.h"
 
-#define BLANKS	" \t"
+#define SEPARATORS	", \t"
 
 const char *const	 policy_nomatch[] = {
 	[NOMATCH_FIRST] = "first", [NOMATCH_UNSIGNED] = "unsigned",
@@ -77,12 +77,14 @@ policy_set_canon(const char *value)
 const char *
 policy_set_domains(const char *value)
 {
-	char	*list = text_keep(value), *word, name[AUTHOR_DOMAIN];
+	char	 name[AUTHOR_DOMAIN];
+	size_t	 len;
 
-	while ((word = strsep(&list, "," BLANKS)) != NULL) {
-		if (*word == '\0')
-			continue;
-		if (author_domain(word, strlen(word), name) == -1)
+	for (; *value != '\0'; value += len) {
+		value += strspn(value, SEPARATORS);
+		if ((len = strcspn(value, SEPARATORS)) == 0)
+			break;
+		if (author_domain(value, len, name) == -1)
 			return "not a domain";
 		words_add(&policy_options.domains, text_keep(name));
 	}
@@ -143,6 +145,7 @@ policy_set_signature(const char *value)
 	const char	*why;
 	char		*text = text_keep(value);
 
+	words_add(&policy_options.texts, text);
 	while (text != NULL) {
 		if ((why = sigspec_parse(&s, &text)) != NULL)
 			return why;

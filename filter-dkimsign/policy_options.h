@@ -32,6 +32,7 @@ extern struct policy_options {
 	struct words	 keys, selectors, algorithms;	/* in parallel */
 	struct sigspec	*signatures;
 	size_t		 nsignatures;
+	struct words	 texts;		/* what they were cut from */
 	struct words	 tables;
 	const char	*keydir;
 	const char	*keytable, *signingtable;
