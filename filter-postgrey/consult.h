@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Ask a policy server: a pool of connections that stay, a deadline, one more
+ * try on another connection while nothing was answered.  Each question is
+ * answered once.
+ */
+
+#ifndef CONSULT_H
+#define CONSULT_H
+
+#include "filter.h"
+#include "options.h"
+#include "policyd.h"
+
+struct event_base;
+
+/* Keys: s and server, connections, max-idle, timeout, tries, ... */
+extern const struct key	 consult_keys[];
+
+int	consult_wanted(void);		/* a server was named */
+int	consult_load(void);
+int	consult_check(void);
+void	consult_start(struct event_base *);
+
+/*
+ * done() once, not from in here; a is NULL if nobody knew, why says so.  Not
+ * called if the request is gone by then.
+ */
+void	consult(const struct policyd_request *, struct request,
+	    void (*done)(struct request, const struct policyd_answer *a,
+	    const char *why));
+/* More questions wait than half of what may: attribute "stress". */
+int	consult_stressed(void);
+
+#endif /* CONSULT_H */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The memory of several hosts: Redis or Valkey.  One script a decision, with
+ * the server's clock, so that hosts agree; what is over goes by its TTL.
+ *
+ * Each question is answered once: by the server, or with why not, and then the
+ * store of this host decides.
+ */
+
+#ifndef SHARED_H
+#define SHARED_H
+
+#include "options.h"
+#include "store.h"
+
+struct event_base;
+struct shared_question;
+
+/* Keys: redis, redis-user, redis-password-file, redis-db, redis-prefix, ... */
+extern const struct key	 shared_keys[];
+
+int	shared_wanted(void);		/* a server was named */
+int	shared_load(void);		/* after the options: 0, or -1 */
+int	shared_check(void);		/* for -n */
+int	shared_start(struct event_base *, const struct grey_rules *);
+
+/*
+ * v is NULL if no server knew, why says so.  Within the time-out; not from in
+ * here.  The query is copied.
+ */
+void	shared_decide(const struct store_query *,
+	    void (*done)(void *arg, const struct grey_verdict *v,
+	    const char *why), void *arg);
+/* Nobody waits for an answer. */
+void	shared_put(const struct store_row *);
+
+/* For greylistctl: blocking, the same as store.h's.  0, or -1 after saying. */
+int	shared_open(void);
+int	shared_row_put(const struct store_row *);
+int	shared_row_delete(enum store_kind, const char *key);
+int	shared_walk(enum store_kind, int (*cb)(const struct store_row *,
+	    void *), void *arg);
+
+#endif /* SHARED_H */

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The memory of one host: an SQLite file.  Decisions are made at once, from
+ * the file and what is not yet written to it; a thread writes, many changes in
+ * one transaction, so that nobody waits for a disk.
+ *
+ * A full or broken disk is said once, and all goes on in memory.  A file that
+ * can't be read is moved aside, and said.
+ */
+
+#ifndef STORE_H
+#define STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "grey.h"
+
+struct store;
+
+/* What is asked: keys as tuple.h makes them. */
+struct store_query {
+	const char	*tuple;
+	const char	*client;	/* the full address, as text */
+	const char	*sender;	/* for partners: address, lower case */
+	int64_t		 now;		/* ms since 1970 */
+};
+
+enum store_kind { STORE_TUPLE, STORE_CLIENT, STORE_PARTNER };
+
+/* One row, for greylistctl, import and export. */
+struct store_row {
+	enum store_kind		 kind;
+	const char		*key;	/* partner: address, or "@domain" */
+	struct grey_tuple	 tuple;
+	struct grey_client	 client;
+	int64_t			 until;	/* partner */
+};
+
+/*
+ * Opens or makes the file, before the sandbox.  writable: with the thread that
+ * writes (from store_start() on).  NULL after logging why.
+ */
+struct store	*store_open(const char *path, const struct grey_rules *,
+		    int writable);
+int		 store_start(struct store *);	/* in the worker */
+/* Writes what is left. */
+void		 store_close(struct store *);
+
+/* Never fails: what can't be read is as if it were not there. */
+void		 store_decide(struct store *, const struct store_query *,
+		    struct grey_verdict *);
+/* Changes by hand, by mail going out, by a trap.  0, or -1 after logging. */
+int		 store_put(struct store *, const struct store_row *);
+int		 store_delete(struct store *, enum store_kind, const char *key);
+int		 store_get(struct store *, enum store_kind, const char *key,
+		    struct store_row *);
+/* All rows of a kind, until cb returns non-zero; rows live as long as a call. */
+int		 store_walk(struct store *, enum store_kind,
+		    int (*cb)(const struct store_row *, void *), void *arg);
+/* Forget what is over, at most n rows; returns how many. */
+size_t		 store_purge(struct store *, int64_t now, size_t n);
+
+struct store_counts {
+	int64_t	tuples, passed, clients, white, trapped, partners, bytes;
+};
+int		 store_count(struct store *, int64_t now,
+		    struct store_counts *);
+
+/* Is it on disk, or why not (for the log and the metrics)?  NULL: it is. */
+const char	*store_trouble(const struct store *);
+
+#endif /* STORE_H */
