@@ -119,19 +119,21 @@ add_message_id(struct view *v, const char *host)
 	return view_add(v, "Message-ID", text);
 }
 
-/* What becomes of the header, besides of being signed. */
 static enum view_fit
-change_header(struct view *v, const struct sign_about *about)
+complete_header(struct view *v, const struct complete_smtpd *smtpd)
 {
-	enum view_fit	 fit = VIEW_FIT;
+	if (!dkimsign.complete || *smtpd->host == '\0')
+		return VIEW_FIT;
+	return view_complete(v, smtpd);
+}
 
-	if (dkimsign.complete && *about->smtpd.host != '\0')
-		fit = view_complete(v, &about->smtpd);
-	if (fit == VIEW_FIT)
-		fit = add_date(v, about->now);
-	if (fit == VIEW_FIT)
-		fit = add_message_id(v, about->smtpd.host);
-	return fit;
+static enum view_fit
+add_missing(struct view *v, const struct sign_about *about)
+{
+	enum view_fit	 fit;
+
+	fit = add_date(v, about->now);
+	return fit == VIEW_FIT ? add_message_id(v, about->smtpd.host) : fit;
 }
 
 /* Signature i of the plan, its header hashed (DomainKeys: to be hashed). */
@@ -231,6 +233,7 @@ unfit(struct sign *s, enum view_fit fit)
 	return fit == VIEW_FAILED ? SIGN_FAILED : SIGN_UNFIT;
 }
 
+/* Cron's mail gets a domain only by being completed: that comes first. */
 enum sign_state
 sign_prepare(struct sign *s, struct message *m,
     const struct sign_about *about)
@@ -241,6 +244,7 @@ sign_prepare(struct sign *s, struct message *m,
 	fit = view_read(&s->view, m, about->smtpd.line_max);
 	if (fit != VIEW_FIT)
 		return unfit(s, fit);
+	fit = complete_header(&s->view, &about->smtpd);
 	switch (ask_policy(s, about)) {
 	case POLICY_SIGN:
 		if (s->plan.n > 0)
@@ -251,7 +255,8 @@ sign_prepare(struct sign *s, struct message *m,
 	case POLICY_REJECT:
 		return SIGN_REFUSED;
 	}
-	fit = change_header(&s->view, about);
+	if (fit == VIEW_FIT)
+		fit = add_missing(&s->view, about);
 	if (fit != VIEW_FIT)
 		return unfit(s, fit);
 	state = hash_message(s, m, about);

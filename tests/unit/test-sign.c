@@ -209,6 +209,8 @@ test_who(void **state)
 	assert_string_equal(asked_sender.local, "bot");
 	assert_string_equal(asked_sender.domain, "example.net");
 	assert_string_equal(asked_list, "l.example.org");
+	(void)signed_text("From: root (Cron)\n\n", SIGN_READY);
+	assert_string_equal(asked_from.domain, "mx.example.org");
 }
 
 static void
