@@ -70,7 +70,8 @@ void	ask_stop(void);
 
 /*
  * Without an engine, for "learn": blocks until the answer is there.  Reads the
- * message from fd.  Returns 0, or -1 after saying why on stderr.
+ * message from fd.  Returns 0 if spamd answered, be it with an error, or -1
+ * after saying why on stderr; the code is EX_NOINPUT if fd was the trouble.
  */
 int	ask_once(const struct spamd_request *, int fd, struct spamd_reply *);
 

@@ -79,14 +79,20 @@ once_try(struct once *o, const struct spamd_request *rq,
 	x.owner = o;
 	x.done = once_done;
 	o->ended = 0;
+	o->end = EXCHANGE_SILENT;
 	if (exchange_start(&x, o->backend, o->base, rq,
 	    ask_config.connect_timeout) == -1)
 		return 1;	/* backend.h has logged why */
 	while (!o->ended && event_base_loop(o->base, EVLOOP_ONCE) == 0)
 		continue;
+	if (!o->ended) {
+		log_warn("event loop");
+		exchange_stop(&x);
+		return 0;
+	}
 	*reply = x.reply;
-	again = o->ended && o->end == EXCHANGE_SILENT;
-	if (!o->ended || o->end == EXCHANGE_FAILED)
+	again = o->end == EXCHANGE_SILENT;
+	if (o->end == EXCHANGE_FAILED)
 		log_warnx("spamd: %s: %s", x.server, x.why);
 	exchange_stop(&x);
 	return again;
@@ -113,17 +119,17 @@ once_run(struct once *o, const struct spamd_request *what, int fd,
 	struct spamd_request	 rq = *what;
 	int64_t			 i;
 
-	if (once_read(o, fd) == -1)
+	if (once_read(o, fd) == -1) {
+		reply->code = EX_NOINPUT;
 		return -1;
+	}
 	rq.length = spool_size(o->text);
-	o->end = EXCHANGE_SILENT;
 	for (i = 0; once_try(o, &rq, reply); i++) {
 		if (i + 1 >= ask_config.tries)
 			return -1;
 		once_pause(o);
 	}
-	return o->ended && (o->end == EXCHANGE_OK || reply->code != 0) ?
-	    0 : -1;
+	return o->end == EXCHANGE_OK || reply->code != 0 ? 0 : -1;
 }
 
 int
@@ -195,6 +201,6 @@ learn_command(int argc, char *argv[], const char *user)
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (ask_once(&rq, STDIN_FILENO, &reply) == -1)
-		return EX_TEMPFAIL;
+		return reply.code != 0 ? reply.code : EX_TEMPFAIL;
 	return learn_status(&reply);
 }

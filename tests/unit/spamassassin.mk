@@ -1,5 +1,5 @@
 SPAMASSASSIN_TESTS = %D%/test-ask %D%/test-ask-queue %D%/test-spamd \
-	%D%/test-verdict
+	%D%/test-verdict %D%/test-ask-config %D%/test-learn %D%/test-source
 check_PROGRAMS += $(SPAMASSASSIN_TESTS)
 TESTS += $(SPAMASSASSIN_TESTS)
 SPAMASSASSIN_UNIT_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) \
@@ -30,3 +30,9 @@ SPAMASSASSIN_TESTS += %D%/test-scan
 %C%_test_spamd_LDADD = $(SPAMASSASSIN_UNIT_LIBS)
 %C%_test_verdict_CPPFLAGS = $(SPAMASSASSIN_UNIT_CPPFLAGS)
 %C%_test_verdict_LDADD = $(SPAMASSASSIN_UNIT_LIBS)
+%C%_test_ask_config_CPPFLAGS = $(SPAMASSASSIN_UNIT_CPPFLAGS)
+%C%_test_ask_config_LDADD = $(SPAMASSASSIN_UNIT_LIBS)
+%C%_test_learn_CPPFLAGS = $(SPAMASSASSIN_UNIT_CPPFLAGS)
+%C%_test_learn_LDADD = $(SPAMASSASSIN_UNIT_LIBS)
+%C%_test_source_CPPFLAGS = $(SPAMASSASSIN_UNIT_CPPFLAGS)
+%C%_test_source_LDADD = $(SPAMASSASSIN_UNIT_LIBS)

@@ -236,6 +236,59 @@ rest_doubles_with_jitter_up_to_five_minutes(void **state)
 }
 
 static void
+rest_can_have_a_lower_limit(void **state)
+{
+	struct client	 c = { .s = NULL };
+	struct backend	*b = backend_to("/nonexistent/x.sock");
+	int64_t		 rest;
+	int		 i;
+
+	b->loop.clock = fake_clock;
+	backend_rest(b, 1500);
+	assert_int_equal(backend_wait(b), 0);
+	for (i = 0; i < 12; i++) {
+		client_open(&c, b, NULL, 2000);
+		assert_null(c.s);
+		rest = b->servers->until - fake;
+		assert_in_range(rest, i == 0 ? 750 : 1125, i == 0 ? 1000 :
+		    1500);
+		assert_int_equal(backend_wait(b), rest);
+		assert_false(backend_probes(b));
+		fake += rest;
+		assert_int_equal(backend_wait(b), 0);
+		assert_true(backend_probes(b));
+	}
+	backend_free(b);
+}
+
+static void
+a_probe_in_flight_is_waited_for(void **state)
+{
+	struct client	 c = { .s = NULL };
+	struct peer	 p;
+	struct backend	*b;
+
+	peer_start(&p, peer_echo);
+	b = backend_to(p.where);
+	b->loop.clock = fake_clock;
+	backend_rest(b, 1500);
+	client_open(&c, b, "!\n", 2000);
+	run_until(&c.gones);
+	fake += 1000;
+	assert_true(backend_probes(b));
+	memset(&c, 0, sizeof(c));
+	client_open(&c, b, "yes\n", 2000);
+	assert_non_null(c.s);
+	assert_false(backend_probes(b));
+	assert_int_equal(backend_wait(b), 1500);
+	run_until(&c.ins);
+	assert_int_equal(backend_wait(b), 0);
+	assert_false(backend_probes(b));
+	backend_free(b);
+	peer_stop(&p);
+}
+
+static void
 one_stream_at_a_time_probes(void **state)
 {
 	struct client	 c[3] = { { .s = NULL } };
@@ -324,6 +377,8 @@ main(void)
 		cmocka_unit_test(ten_thousand_requests_take_one_connection),
 		cmocka_unit_test(the_second_server_serves_while_the_first_rests),
 		cmocka_unit_test(rest_doubles_with_jitter_up_to_five_minutes),
+		cmocka_unit_test(rest_can_have_a_lower_limit),
+		cmocka_unit_test(a_probe_in_flight_is_waited_for),
 		cmocka_unit_test(one_stream_at_a_time_probes),
 		cmocka_unit_test(nonsense_after_good_frames_still_doubles),
 		cmocka_unit_test(one_crash_counts_once_for_all_its_streams)
