@@ -20,7 +20,15 @@ REPLAY_TESTS += %D%/replay-spamd
 %C%_replay_spamd_SOURCES = %D%/fuzz-spamd.c $(REPLAY)
 %C%_replay_spamd_CPPFLAGS = $(SPAMD_FUZZ_CPPFLAGS)
 %C%_replay_spamd_LDADD = $(SPAMASSASSIN_LIBS)
+REPLAY_TESTS += %D%/replay-record
+%C%_replay_record_SOURCES = %D%/fuzz-record.c $(REPLAY)
+%C%_replay_record_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
+%C%_replay_record_LDADD = $(DKIMSIGN_LIBS)
 if FUZZ
+noinst_PROGRAMS += %D%/fuzz-record
+%C%_fuzz_record_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
+%C%_fuzz_record_LDADD = $(DKIMSIGN_LIBS)
+%C%_fuzz_record_LDFLAGS = $(FUZZER)
 noinst_PROGRAMS += %D%/fuzz-spamd
 %C%_fuzz_spamd_CPPFLAGS = $(SPAMD_FUZZ_CPPFLAGS)
 %C%_fuzz_spamd_LDADD = $(SPAMASSASSIN_LIBS)
@@ -77,4 +85,14 @@ noinst_PROGRAMS += %D%/fuzz-canon %D%/fuzz-signature
 	-I$(srcdir)/filter-dkimsign
 %C%_fuzz_signature_LDADD = $(DKIMSIGN_LIBS)
 %C%_fuzz_signature_LDFLAGS = $(FUZZER)
+endif
+REPLAY_TESTS += %D%/replay-tables
+%C%_replay_tables_SOURCES = %D%/fuzz-tables.c $(REPLAY)
+%C%_replay_tables_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
+%C%_replay_tables_LDADD = $(DKIMSIGN_LIBS)
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz-tables
+%C%_fuzz_tables_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
+%C%_fuzz_tables_LDADD = $(DKIMSIGN_LIBS)
+%C%_fuzz_tables_LDFLAGS = $(FUZZER)
 endif
