@@ -6,9 +6,7 @@
  *
  * What a mail meets while no server works: it waits for tries * retry-delay,
  * as spamd may just be restarting; but if they have been down for longer than
- * that already, only for the next try, which shows that they still are.  That
- * try is a PING and not somebody's mail: a frozen spamd takes all and says
- * nothing.
+ * that already, only for the next try, which shows that they still are.
  *
  * Each failure is an answer, by done() and from the event loop.
  */
@@ -27,12 +25,11 @@
 #include "exchange.h"
 #include "filter.h"
 #include "log.h"
+#include "outage.h"
 #include "pack.h"
 #include "question.h"
 
-#define PING_MS		5000	/* until it is answered */
 #define AGAIN_MS	100	/* where nothing says when */
-#define UNKNOWN_MS	60000	/* after that an outage is another one */
 
 enum { BUSY, QUEUED, ANSWERS, RETRIES, FAILURES, SECONDS };
 
@@ -50,9 +47,6 @@ struct metric	 ask_metrics[ASK_METRICS] = {
 static struct event_base	*base;
 static struct event		 wake;
 static struct questions		 queue, busy, doomed;
-static struct exchange		 ping;
-static int64_t			 down_since;	/* or 0 */
-static int64_t			 down_last;	/* try that failed */
 static int64_t			 asked_ms;	/* SECONDS, not rounded */
 static void			(*nomem_done)(struct request,
 				    const struct ask_reply *, const char *);
@@ -131,27 +125,16 @@ question_answered(struct question *q)
 	question_end(q, &r);
 }
 
-static int64_t
-ask_patience(void)
-{
-	return ask_config.tries * ask_config.retry_delay;
-}
-
 /*
  * A try that began then has failed.  If that is how it has been for long,
  * those that waited for it know enough.
  */
 static void
-ask_down(int64_t began)
+ask_failed(int64_t began)
 {
-	int64_t		 now = exchange_clock();
 	struct question	*q, *next;
 
-	if (down_since == 0 || now - down_last > UNKNOWN_MS)
-		down_since = now;
-	down_last = now;
-	if (backend_ready(ask_config.backend) ||
-	    now - down_since < ask_patience())
+	if (!outage_is_long())
 		return;
 	for (q = queue.first; q != NULL; q = next) {
 		next = q->next;
@@ -160,18 +143,23 @@ ask_down(int64_t began)
 	}
 }
 
+static void
+ask_pinged(int64_t failed)
+{
+	if (failed != 0)
+		ask_failed(failed);
+	ask_soon();
+}
+
 /* Not a byte was said.  Where it was not even sent, that is no try. */
 static void
 question_again(struct question *q)
 {
 	int64_t	 now = exchange_clock(), began = q->began;
 
-	if (q->x.sent && ++q->tries >= (unsigned int)ask_config.tries) {
-		question_end(q, NULL);
-		ask_down(began);
-		return;
-	}
-	if (now >= q->due) {
+	outage_goes_on();
+	if ((q->x.sent && ++q->tries >= (unsigned int)ask_config.tries) ||
+	    now >= q->due) {
 		question_end(q, NULL);
 	} else {
 		metric_inc(&ask_metrics[RETRIES]);
@@ -179,7 +167,7 @@ question_again(struct question *q)
 		q->queued = now;
 		question_put_first(&queue, q);
 	}
-	ask_down(began);
+	ask_failed(began);
 }
 
 static void
@@ -192,7 +180,7 @@ question_done(struct exchange *x, enum exchange_end end)
 		    x->server, x->why);
 	/* An error of spamd's is a sign of life too. */
 	if (end == EXCHANGE_OK || x->reply.code != 0)
-		down_since = 0;
+		outage_over();
 	switch (end) {
 	case EXCHANGE_OK:
 		q->tries++;
@@ -232,7 +220,8 @@ question_send(struct question *q)
 		return 0;
 	exchange_stop(&q->x);
 	question_put_first(&queue, q);
-	ask_down(q->began);
+	outage_goes_on();
+	ask_failed(q->began);
 	return -1;
 }
 
@@ -268,41 +257,13 @@ question_begin(struct question *q)
 }
 
 static void
-ping_done(struct exchange *x, enum exchange_end end)
-{
-	int64_t	 began = x->due - PING_MS;
-
-	exchange_stop(x);
-	if (end == EXCHANGE_OK)
-		down_since = 0;
-	else
-		ask_down(began);
-	ask_soon();
-}
-
-static void
-ping_start(void)
-{
-	struct spamd_request	 rq = { .verb = SPAMD_PING };
-	int64_t			 now = exchange_clock();
-
-	memset(&ping, 0, sizeof(ping));
-	ping.verb = SPAMD_PING;
-	ping.due = now + PING_MS;
-	ping.done = ping_done;
-	if (exchange_start(&ping, ask_config.backend, base, &rq,
-	    ask_config.connect_timeout) == -1)
-		ask_down(now);
-}
-
-static void
 queue_dispatch(void)
 {
 	struct backend	*b = ask_config.backend;
 
 	while (queue.n > 0 && busy.n < (size_t)ask_config.max_concurrent) {
-		if (backend_probes(b) && ping.stream == NULL)
-			ping_start();
+		if (outage_probe() == -1)
+			ask_failed(exchange_clock());
 		if (queue.n == 0 || !backend_ready(b) || backend_probes(b))
 			break;
 		if (question_begin(queue.first) == -1)
@@ -327,8 +288,7 @@ question_over(const struct question *q, int64_t now, int64_t *until)
 	}
 	if (backend_ready(ask_config.backend))
 		return NULL;
-	down = (q->asked > down_since ? q->asked : down_since) +
-	    ask_patience();
+	down = outage_patience(q->asked);
 	if (now >= down)
 		return backend_why(ask_config.backend);
 	if (down < *until)
@@ -431,6 +391,7 @@ ask_start(struct event_base *b)
 {
 	base = b;
 	event_assign(&wake, base, -1, 0, ask_wake, NULL);
+	outage_start(base, ask_pinged);
 	backend_start(ask_config.backend, base);
 }
 
@@ -451,9 +412,8 @@ ask_stop(void)
 	questions_free(&queue);
 	questions_free(&busy);
 	questions_free(&doomed);
-	exchange_stop(&ping);
+	outage_stop();
 	(void)event_del(&wake);
 	backend_free(ask_config.backend);
 	ask_config.backend = NULL;
-	down_since = 0;
 }

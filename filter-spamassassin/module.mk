@@ -7,7 +7,8 @@ noinst_LIBRARIES += %D%/libspamassassin.a
 	%D%/exchange.c %D%/exchange.h %D%/judge.c %D%/judge.h \
 	%D%/learn.c %D%/learn.h \
 	%D%/mark.c %D%/mark.h %D%/markup.c %D%/markup.h \
-	%D%/pack.c %D%/pack.h %D%/question.c %D%/question.h \
+	%D%/outage.c %D%/outage.h %D%/pack.c %D%/pack.h \
+	%D%/question.c %D%/question.h \
 	%D%/process.c %D%/process.h %D%/scan.c %D%/scan.h \
 	%D%/source.c %D%/source.h %D%/spamd.c %D%/spamd.h \
 	%D%/user.c %D%/user.h %D%/verdict.c %D%/verdict.h

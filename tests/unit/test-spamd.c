@@ -15,7 +15,8 @@
 
 #include "spamd.h"
 
-#define USER64	"abcdefghijklmnopqrstuvwxyzABCDEFabcdefghijklmnopqrstuvwxyzABCDEF"
+#define USER64	"abcdefghijklmnopqrstuvwxyzABCDEF" \
+		"abcdefghijklmnopqrstuvwxyzABCDEF"
 #define USER256	USER64 USER64 USER64 USER64
 
 static const struct {

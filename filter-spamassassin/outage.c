@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Outages: a short one is spamd being restarted, and mail waits for that.  A
+ * PING that fails makes its server rest again.
+ */
+
+#include <sys/types.h>
+
+#include <string.h>
+
+#include "ask_config.h"
+#include "backend.h"
+#include "exchange.h"
+#include "outage.h"
+
+#define PING_MS		5000	/* until it is answered */
+#define UNKNOWN_MS	60000	/* after that an outage is another one */
+
+static struct event_base	*base;
+static struct exchange		 ping;
+static void			(*tell)(int64_t);
+static int64_t			 since;		/* or 0 */
+static int64_t			 last;		/* try that failed */
+
+void
+outage_start(struct event_base *b, void (*told)(int64_t))
+{
+	base = b;
+	tell = told;
+	since = 0;
+}
+
+void
+outage_stop(void)
+{
+	exchange_stop(&ping);
+}
+
+void
+outage_over(void)
+{
+	since = 0;
+}
+
+void
+outage_goes_on(void)
+{
+	int64_t	 now = exchange_clock();
+
+	if (since == 0 || now - last > UNKNOWN_MS)
+		since = now;
+	last = now;
+}
+
+int64_t
+outage_patience(int64_t asked)
+{
+	return (asked > since ? asked : since) +
+	    ask_config.tries * ask_config.retry_delay;
+}
+
+int
+outage_is_long(void)
+{
+	return since != 0 && !backend_ready(ask_config.backend) &&
+	    exchange_clock() >= outage_patience(0);
+}
+
+static void
+ping_done(struct exchange *x, enum exchange_end end)
+{
+	int64_t	 began = x->due - PING_MS;
+
+	exchange_stop(x);
+	if (end == EXCHANGE_OK)
+		outage_over();
+	else
+		outage_goes_on();
+	tell(end == EXCHANGE_OK ? 0 : began);
+}
+
+int
+outage_probe(void)
+{
+	struct spamd_request	 rq = { .verb = SPAMD_PING };
+
+	if (ping.stream != NULL || !backend_probes(ask_config.backend))
+		return 0;
+	memset(&ping, 0, sizeof(ping));
+	ping.verb = SPAMD_PING;
+	ping.due = exchange_clock() + PING_MS;
+	ping.done = ping_done;
+	if (exchange_start(&ping, ask_config.backend, base, &rq,
+	    ask_config.connect_timeout) == 0)
+		return 0;
+	outage_goes_on();
+	return -1;
+}
