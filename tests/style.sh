@@ -47,9 +47,13 @@ longer_code() {
 
 alone() {
 	for file in $(sources '*.h'); do
+		filters=
+		case $file in
+		tests/*) filters=$(printf ' -I%s' filter-*) ;;
+		esac
 		echo "#include \"$file\"" | ${CC:-cc} -std=gnu99 -D_GNU_SOURCE -Wall -Wextra \
 		    -Wstrict-prototypes -Werror -I"$build" -I. -Icommon \
-		    -Icompat $(pkg-config --cflags libevent) -fsyntax-only \
+		    -Icompat $filters $(pkg-config --cflags libevent) -fsyntax-only \
 		    -x c - 2>&1 | sed -n 's/.*\(error.*\)/\1/p' |
 		    sed "s|^|$file: |"
 	done
