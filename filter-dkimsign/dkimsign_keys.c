@@ -21,8 +21,8 @@
 struct dkimsign	 dkimsign = {
 	.complete = 1,
 	.malformed = MALFORMED_PASS,
-	.max_header = 1 << 20,
-	.max_fields = 2000,
+	.max_header = 4 << 20,
+	.max_fields = 250000,
 };
 
 static const char *const	 malformeds[] = {

@@ -58,6 +58,13 @@ dkimsign_load(enum load when)
 }
 
 static int
+dkimsign_check(void)
+{
+	policy_show(policy);
+	return 0;
+}
+
+static int
 dkimsign_start(void)
 {
 	return signer_start(filter_events());
@@ -81,6 +88,7 @@ static const struct filter dkimsign_filter = {
 	.on_failure = FAILURE_TEMPFAIL,
 	.session_size = sizeof(struct outgoing_client),
 	.load = dkimsign_load,
+	.check = dkimsign_check,
 	.command = dkimsign_command,
 	.start = dkimsign_start,
 	.session_end = dkimsign_session_end,

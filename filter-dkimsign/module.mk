@@ -10,8 +10,8 @@ noinst_LIBRARIES += %D%/libdkimsign.a
 	%D%/sigtext.c %D%/sigtext.h
 %C%_libdkimsign_a_SOURCES += %D%/author.c %D%/author.h %D%/author_domain.c \
 	%D%/lexer.c %D%/lexer.h
-%C%_libdkimsign_a_SOURCES += %D%/body.c %D%/body.h %D%/sign.c %D%/sign.h \
-	%D%/view.c %D%/view.h
+%C%_libdkimsign_a_SOURCES += %D%/body.c %D%/body.h %D%/show.c %D%/show.h \
+	%D%/sign.c %D%/sign.h %D%/view.c %D%/view.h
 %C%_libdkimsign_a_SOURCES += %D%/choice.h %D%/dkimsign.h %D%/dkimsign_keys.c \
 	%D%/domains.c %D%/domains.h %D%/keyfiles.c %D%/keyfiles.h \
 	%D%/keytable.c %D%/keytable.h %D%/signingtable.c \

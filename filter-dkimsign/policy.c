@@ -6,6 +6,7 @@
  * Out of memory is a mistake when a policy is built; to ask it takes none.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@
 #include "recipe.h"
 #include "rows.h"
 #include "sendermap.h"
+#include "show.h"
 
 struct policy {
 	struct recipes		 recipes;
@@ -163,6 +165,23 @@ policy_changed(const struct policy *p)
 	if (stamps_changed(failed.n > 0 ? &failed : &p->stamps))
 		return 1;
 	return privkey_changed();
+}
+
+void
+policy_show(const struct policy *p)
+{
+	size_t	 i;
+
+	show_recipes("list", &p->lists);
+	show_recipes("sender", &p->senders);
+	show_signingtable(&p->signingtable);
+	show_recipes("key", &p->keytable.keys);
+	for (i = 0; i < DOMAINS_MAX; i++)
+		show_recipes("domain", &p->domains.names[i]);
+	if (p->nomatch == NOMATCH_FIRST)
+		printf("any other domain: signed by %s\n", p->domains.first);
+	else
+		printf("any other domain: %s\n", policy_nomatch[p->nomatch]);
 }
 
 void

@@ -46,6 +46,9 @@ void			 policy_free(struct policy *);
 /* Is one of the files it was read from another one now?  Costs a stat each. */
 int			 policy_changed(const struct policy *);
 
+/* For -n: what is signed with what, on stdout. */
+void			 policy_show(const struct policy *);
+
 /* now: seconds since 1970, for keys with "active-from". */
 enum policy_verdict	 policy_find(const struct policy *,
 			    const struct who *, long long now, struct plan *);
