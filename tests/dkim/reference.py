@@ -75,8 +75,10 @@ def body(how, lines):
     """RFC 6376, 3.4.3 and 3.4.4."""
     if how == b"relaxed":
         lines = [squeeze(line).rstrip(b" ") for line in lines]
-    while lines and lines[-1] == b"":
-        lines = lines[:-1]
+    end = len(lines)
+    while end > 0 and lines[end - 1] == b"":
+        end -= 1
+    lines = lines[:end]
     if not lines and how == b"simple":
         lines = [b""]
     return b"".join(line + b"\r\n" for line in lines)
