@@ -133,7 +133,7 @@ table_take(struct checks *list, const char *path, const char *domain)
 		path += 5;
 	else if (strncmp(path, "refile:", 7) == 0)
 		path += 7;
-	else if (*path != '/' && *path != '.') {
+	else if (path[strcspn(path, "/:")] == ':') {
 		log_warnx("KeyTable: only tables in files are read: %s", path);
 		return -1;
 	}

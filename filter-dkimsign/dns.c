@@ -199,6 +199,10 @@ query_done(void *arg, int status, int timeouts, unsigned char *msg, int len)
 	struct query	*q = arg;
 	unsigned int	 hops = q->answer->hops;
 
+	/* To say where a CNAME leads that leads to nothing. */
+	if ((status == ARES_ENOTFOUND || status == ARES_ENODATA) &&
+	    msg != NULL)
+		(void)message_take(q, msg, len);
 	if (status == ARES_ENOTFOUND)
 		query_end(q, DNS_NONE, "no such name");
 	else if (status == ARES_ENODATA)

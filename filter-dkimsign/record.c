@@ -87,6 +87,20 @@ name_good(struct text name)
 	return name.len > 0;
 }
 
+static int
+has_control(struct text t)
+{
+	size_t	 i;
+	int	 c;
+
+	for (i = 0; i < t.len; i++) {
+		c = (unsigned char)t.s[i];
+		if ((c < ' ' || c == 127) && !is_blank(c))
+			return 1;
+	}
+	return 0;
+}
+
 static const char *
 tag_take(struct text tags[TAG_MAX], struct text spec, int first)
 {
@@ -113,6 +127,8 @@ tags_take(struct text tags[TAG_MAX], struct text all)
 	const char	*why;
 	int		 first = 1;
 
+	if (has_control(all))
+		return "a control byte is in it";
 	all = text_trim(all);
 	while (all.s != NULL) {
 		spec = text_cut(&all, ';');

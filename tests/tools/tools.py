@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: ISC
+"""What tests of the tools share: a directory each, and how to run a tool."""
+
+import os
+import re
+import resource
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+BUILD = os.environ.get("BUILD", ".")
+
+
+def strings(record):
+    """The strings of a record in a zone file, in one piece."""
+    return "".join(re.findall(r'"([^"]*)"', record))
+
+
+class Tools(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="test-tools.")
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def read(self, name):
+        with open(self.path(name)) as f:
+            return f.read()
+
+    def write(self, name, text, mode=0o600):
+        with open(self.path(name), "w") as f:
+            f.write(text)
+        os.chmod(self.path(name), mode)
+
+    @staticmethod
+    def find(name):
+        return os.path.abspath(os.path.join(BUILD, "filter-dkimsign", name))
+
+    def tool(self, name, *args, limit=None, timeout=60):
+        """limit: no file may be longer than that."""
+        def confine():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        return subprocess.run([self.find(name), *args], cwd=self.dir,
+                              capture_output=True, text=True, timeout=timeout,
+                              stdin=subprocess.DEVNULL,
+                              preexec_fn=confine if limit else None)
