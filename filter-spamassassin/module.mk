@@ -17,3 +17,4 @@ SPAMASSASSIN_LIBS = %D%/libspamassassin.a $(LDADD) $(ZLIB_LIBS)
 filter_PROGRAMS += %D%/filter-spamassassin
 %C%_filter_spamassassin_SOURCES = %D%/filter-spamassassin.c
 %C%_filter_spamassassin_LDADD = $(SPAMASSASSIN_LIBS)
+dist_man_MANS += %D%/filter-spamassassin.8

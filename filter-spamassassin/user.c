@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * See user.h.  There is one scan for a message, so one of several recipients
- * would have his rules applied to the mail of the others: then it is nobody.
- * A client chooses what a recipient is called, and spamd may make a path of
- * it: a name that is not plain is nobody too.
+ * would have his rules applied to the mail of the others: then it is nobody, or
+ * the default.  A client chooses what a recipient is called, and spamd may make
+ * a path of it: the same for a name that is not plain.
  */
 
 #include <ctype.h>
@@ -24,7 +24,7 @@ static const char *const	 words[] = {
 };
 
 static enum how		 how = USER_NONE;
-static const char	*fixed;
+static const char	*fixed, *otherwise;
 
 static int
 is_plain(const char *name)
@@ -54,8 +54,17 @@ user_key(const char *value)
 	return is_plain(value) ? NULL : "not a user name";
 }
 
+static const char *
+default_key(const char *value)
+{
+	otherwise = value;
+	return strlen(value) < USER_MAX && is_plain(value) ? NULL :
+	    "not a user name";
+}
+
 const struct key user_keys[] = {
 	{ .name = "user", .type = KEY_CALL, .call = user_key },
+	{ .name = "user-default", .type = KEY_CALL, .call = default_key },
 	{ .name = NULL }
 };
 
@@ -99,7 +108,7 @@ user_find(const struct session *s, char buf[USER_MAX])
 			user = user_rcpt(s->tx->rcpt[0], buf);
 		break;
 	}
-	return user != NULL && is_plain(user) ? user : NULL;
+	return user != NULL && is_plain(user) ? user : otherwise;
 }
 
 const char *

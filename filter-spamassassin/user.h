@@ -11,7 +11,7 @@
 #include "options.h"
 #include "smtpd.h"
 
-/* Key: user none|rcpt|rcpt-local|rcpt-domain|auth|NAME. */
+/* Keys: user none|rcpt|rcpt-local|rcpt-domain|auth|NAME, user-default. */
 extern const struct key	 user_keys[];
 
 #define USER_MAX	256

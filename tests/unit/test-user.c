@@ -89,6 +89,28 @@ test_long(void **state)
 	assert_string_equal(user_find(&s, buf), name);
 }
 
+/* Where the option says nobody, and where nobody is found. */
+static void
+test_default(void **state)
+{
+	char		 a[] = "a@example.org", b[] = "b@example.org";
+	char		*rcpt[] = { a, b };
+	char		 buf[USER_MAX];
+	struct tx	 tx = { .rcpt = rcpt, .nrcpt = 2 };
+	struct session	 s = { .tx = &tx };
+
+	assert_non_null(mail_key(user_keys, "user-default", "a/b"));
+	assert_null(mail_key(user_keys, "user-default", "site"));
+	assert_null(mail_key(user_keys, "user", "none"));
+	assert_null(user_find(&s, buf));
+	assert_null(mail_key(user_keys, "user", "rcpt-local"));
+	assert_string_equal(user_find(&s, buf), "site");
+	tx.nrcpt = 1;
+	assert_string_equal(user_find(&s, buf), "a");
+	assert_null(mail_key(user_keys, "user", "auth"));
+	assert_string_equal(user_find(&s, buf), "site");
+}
+
 static void
 test_key(void **state)
 {
@@ -107,7 +129,8 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_long),
-		cmocka_unit_test(test_key)
+		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_default)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
