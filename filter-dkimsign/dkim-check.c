@@ -159,27 +159,37 @@ checks_clear(struct checks *list)
 	privkey_forget();
 }
 
+/* Returns the exit status. */
+static int
+checks_run(struct checks *list)
+{
+	struct check	*c;
+
+	if (conf == NULL)
+		checks_add(list, domain, selector, keyfile);
+	else if (checks_conf(list, conf, domain) == -1)
+		finding(FINDING_ERROR, conf, "not all of it was read");
+	if ((zone != NULL ? records_from_zone(list) :
+	    records_from_dns(list)) == -1)
+		return EX_USAGE;
+	for (c = list->first; c != NULL; c = c->next) {
+		check_key(c);
+		check_record(c);
+	}
+	return finding_status();
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct checks	 list = { NULL, &list.first };
-	struct check	*c;
+	int		 status;
 
 	log_init("dkim-check");
 	options_take(argc, argv);
-	if (conf == NULL)
-		checks_add(&list, domain, selector, keyfile);
-	else if (checks_conf(&list, conf, domain) == -1)
-		finding(FINDING_ERROR, conf, "not all of it was read");
-	if ((zone != NULL ? records_from_zone(&list) :
-	    records_from_dns(&list)) == -1)
-		return EX_USAGE;
-	for (c = list.first; c != NULL; c = c->next) {
-		check_key(c);
-		check_record(c);
-	}
+	status = checks_run(&list);
 	checks_clear(&list);
 	if (fflush(stdout) != 0)
 		fatal("stdout");
-	return finding_status();
+	return status;
 }

@@ -336,13 +336,16 @@ sockets_wait(struct dns *dns, int64_t ms)
 	ares_socket_t	 fds[ARES_GETSOCK_MAXNUM];
 	struct pollfd	 pfd[ARES_GETSOCK_MAXNUM];
 	struct timeval	 most = { ms / 1000, (ms % 1000) * 1000 }, tv, *t;
-	int		 i, n = 0, bits;
+	unsigned int	 bits;
+	int		 i, n = 0;
 
-	bits = ares_getsock(dns->channel, fds, ARES_GETSOCK_MAXNUM);
+	/* The library's macros for this shift a sign bit. */
+	bits = (unsigned int)ares_getsock(dns->channel, fds, ARES_GETSOCK_MAXNUM);
 	for (i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
 		pfd[n].fd = fds[i];
-		pfd[n].events = (ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) |
-		    (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0);
+		pfd[n].events = ((bits >> i & 1) != 0 ? POLLIN : 0) |
+		    ((bits >> (ARES_GETSOCK_MAXNUM + i) & 1) != 0 ?
+		    POLLOUT : 0);
 		if (pfd[n].events != 0)
 			n++;
 	}

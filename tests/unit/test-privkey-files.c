@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <grp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -184,22 +185,30 @@ a_link_is_followed_and_its_target_is_looked_at(void **state)
 	(void)unlink(link_path);
 }
 
-/* As a user who is not root, in a child. */
+/* As a user who is not root, in a child; nothing leads back from there. */
 static void
-as_user(uid_t uid, gid_t gid, const char *name, const char *say)
+as_user(uid_t uid, gid_t gid, gid_t other_gid, const char *name,
+    const char *say)
 {
-	int	 status;
-	pid_t	 pid;
+	const char	*said;
+	int		 status, got;
+	pid_t		 pid;
 
 	assert_true((pid = fork()) != -1);
 	if (pid == 0) {
-		if (setgid(gid) == -1 || setuid(uid) == -1)
+		if (setgroups(1, &other_gid) == -1 || setgid(gid) == -1 ||
+		    setuid(uid) == -1)
 			_exit(1);
-		if (say == NULL)
-			taken(name);
-		else
-			refused(name, say);
-		_exit(0);
+		privkey_forget();
+		stderr_start();
+		got = privkey_load(name) != NULL;
+		said = stderr_stop();
+		if (got == (say == NULL) && strstr(said, say == NULL ? "" :
+		    say) != NULL)
+			_exit(0);
+		(void)fprintf(stderr, "\"%s\" instead of \"%s\"\n", said,
+		    say == NULL ? "" : say);
+		_exit(1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -213,22 +222,23 @@ owners_are_root_and_we(void **state)
 	/* root:_smtpd 0640, and the user of smtpd itself. */
 	write_file(path, ed_one, 0640);
 	assert_int_equal(chown(path, 0, SMTPD_GROUP), 0);
-	as_user(OTHER_USER, SMTPD_GROUP, path, NULL);
+	as_user(OTHER_USER, SMTPD_GROUP, SMTPD_GROUP, path, NULL);
 	assert_int_equal(chown(path, OTHER_USER, SMTPD_GROUP), 0);
-	as_user(OTHER_USER, SMTPD_GROUP, path, NULL);
+	as_user(OTHER_USER, SMTPD_GROUP, SMTPD_GROUP, path, NULL);
 	taken(path);		/* root looks for that user */
-	/* A group that is not ours. */
+	/* Another group of ours, and one that is not. */
+	as_user(OTHER_USER, OTHER_GROUP, SMTPD_GROUP, path, NULL);
 	assert_int_equal(chown(path, OTHER_USER, OTHER_GROUP), 0);
-	as_user(OTHER_USER, SMTPD_GROUP, path,
+	as_user(OTHER_USER, SMTPD_GROUP, SMTPD_GROUP, path,
 	    "/key: readable by a group that is not ours (mode 0640)");
 	/* Another user's: we can read it, and so can he. */
 	assert_int_equal(chown(path, OTHER_USER + 1, SMTPD_GROUP), 0);
-	as_user(OTHER_USER, SMTPD_GROUP, path,
+	as_user(OTHER_USER, SMTPD_GROUP, SMTPD_GROUP, path,
 	    "/key: owned by user 12346, not by root or user 12345");
 	/* Another user's directory. */
 	assert_int_equal(chown(path, OTHER_USER, SMTPD_GROUP), 0);
 	assert_int_equal(chown(dir, OTHER_USER + 1, 0), 0);
-	as_user(OTHER_USER, SMTPD_GROUP, path, "/dir: owned by user 12346");
+	as_user(OTHER_USER, SMTPD_GROUP, SMTPD_GROUP, path, "/dir: owned by user 12346");
 	refused(path, "/dir: owned by user 12346, not by root or user 12345");
 	/* Another user's link, in a place where he may make one. */
 	assert_int_equal(chown(dir, 0, 0), 0);
