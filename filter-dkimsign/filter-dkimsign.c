@@ -18,6 +18,8 @@
 #include "log.h"
 #include "outgoing.h"
 #include "policy.h"
+#include "policy_options.h"
+#include "privkey.h"
 #include "signer.h"
 #include "standalone.h"
 
@@ -40,6 +42,15 @@ dkimsign_session_end(struct session *s)
 	free(c->host);
 }
 
+/* Old lines in smtpd.conf have to work on, whatever mode their key has. */
+static void
+keys_tolerate(void)
+{
+	if (policy_options.letters &&
+	    privkey_rules.safe == PRIVKEY_SAFE_DEFAULT)
+		privkey_rules.safe = PRIVKEY_SAFE_WARN;
+}
+
 /* Messages under way hold their keys: the old policy can go at once. */
 static int
 dkimsign_load(enum load when)
@@ -48,6 +59,8 @@ dkimsign_load(enum load when)
 
 	if (when == LOAD_POLL && !policy_changed(policy))
 		return 0;
+	if (when == LOAD_START)
+		keys_tolerate();
 	if ((new = policy_new()) == NULL)
 		return -1;
 	policy_free(policy);

@@ -27,7 +27,9 @@
 #define RSA_MOST	(PRIVKEY_SIG_MAX * 8)
 #define ED25519_LEN	32
 
-struct privkey_rules	privkey_rules = { .safe = 1, .min_bits = RSA_LEAST };
+struct privkey_rules	privkey_rules = {
+	.safe = PRIVKEY_SAFE_DEFAULT, .min_bits = RSA_LEAST
+};
 
 struct privkey {
 	unsigned int		 held;

@@ -21,6 +21,14 @@ struct privkey;
 enum privkey_type { PRIVKEY_RSA, PRIVKEY_ED25519 };
 enum privkey_hash { PRIVKEY_SHA256, PRIVKEY_SHA1 };	/* DomainKeys only */
 
+/* What a file that is not safe means; as key "safe-keys" sets it, no or yes. */
+enum privkey_safe {
+	PRIVKEY_SAFE_DEFAULT = -1,	/* nobody said anything: yes */
+	PRIVKEY_SAFE_NO,		/* nothing: nobody looks */
+	PRIVKEY_SAFE_YES,		/* the key is refused */
+	PRIVKEY_SAFE_WARN		/* the log says so */
+};
+
 /* Keys "safe-keys" and "minbits": what is asked of all of them. */
 struct privkey_rules {
 	int	safe;		/* nobody else may read or replace the file */

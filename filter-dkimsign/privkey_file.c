@@ -73,10 +73,25 @@ cores_forbid(void)
 		log_warn("core dumps can't be turned off");
 }
 
+/* Returns 0 if it may be read. */
+static int
+file_safe(const char *path, const struct stat *st)
+{
+	char	 why[SAFEPATH_WHY];
+
+	if (privkey_rules.safe == PRIVKEY_SAFE_NO ||
+	    safepath_check(path, st, why) == 0)
+		return 0;
+	if (strncmp(why, path, strlen(path)) == 0)
+		log_warnx("%s", why);
+	else
+		log_warnx("%s: not safe: %s", path, why);
+	return privkey_rules.safe == PRIVKEY_SAFE_WARN ? 0 : -1;
+}
+
 static int
 file_open(const char *path, struct stat *st)
 {
-	char	 why[SAFEPATH_WHY];
 	int	 fd;
 
 	memset(st, 0, sizeof(*st));
@@ -87,12 +102,7 @@ file_open(const char *path, struct stat *st)
 		log_warnx("%s: not a regular file", path);
 	} else if (st->st_size > FILE_MOST) {
 		log_warnx("%s: too large for a key", path);
-	} else if (privkey_rules.safe && safepath_check(path, st, why) == -1) {
-		if (strncmp(why, path, strlen(path)) == 0)
-			log_warnx("%s", why);
-		else
-			log_warnx("%s: not safe: %s", path, why);
-	} else {
+	} else if (file_safe(path, st) == 0) {
 		return fd;
 	}
 	if (fd != -1)

@@ -14,6 +14,8 @@
 #include "recipe.h"
 #include "show.h"
 
+#define SHOW_TIME	1000000000	/* in 2001 */
+
 static const char *const	 canons[] = {
 	[CANON_SIMPLE] = "simple", [CANON_RELAXED] = "relaxed",
 	[CANON_NOFWS] = "nofws",
@@ -29,6 +31,7 @@ show_key(const struct privkey *key)
 	printf(", %s", privkey_name(key));
 }
 
+/* A keydir's are numbered: what is that long ago is no time. */
 static void
 show_time(int64_t when)
 {
@@ -36,7 +39,7 @@ show_time(int64_t when)
 	struct tm	 tm;
 	time_t		 t = (time_t)when;
 
-	if (when != 0 && gmtime_r(&t, &tm) != NULL &&
+	if (when > SHOW_TIME && gmtime_r(&t, &tm) != NULL &&
 	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M", &tm) > 0)
 		printf(", active from %s UTC", text);
 }

@@ -116,9 +116,27 @@ static void
 with_safe_keys_off_nothing_is_asked(void **state)
 {
 	write_file(path, ed_one, 0666);
-	privkey_rules.safe = 0;
+	privkey_rules.safe = PRIVKEY_SAFE_NO;
 	taken(path);
-	privkey_rules.safe = 1;
+	privkey_rules.safe = PRIVKEY_SAFE_YES;
+}
+
+static void
+with_a_warning_it_is_taken(void **state)
+{
+	struct privkey	*key;
+	const char	*said;
+
+	write_file(path, ed_one, 0666);
+	privkey_rules.safe = PRIVKEY_SAFE_WARN;
+	privkey_forget();
+	stderr_start();
+	key = privkey_load(path);
+	said = stderr_stop();
+	privkey_rules.safe = PRIVKEY_SAFE_YES;
+	assert_non_null(strstr(said, "/key: writable by others (mode 0666)"));
+	assert_non_null(key);
+	privkey_drop(key);
 }
 
 static void
@@ -238,7 +256,8 @@ owners_are_root_and_we(void **state)
 	/* Another user's directory. */
 	assert_int_equal(chown(path, OTHER_USER, SMTPD_GROUP), 0);
 	assert_int_equal(chown(dir, OTHER_USER + 1, 0), 0);
-	as_user(OTHER_USER, SMTPD_GROUP, SMTPD_GROUP, path, "/dir: owned by user 12346");
+	as_user(OTHER_USER, SMTPD_GROUP, SMTPD_GROUP, path,
+	    "/dir: owned by user 12346");
 	refused(path, "/dir: owned by user 12346, not by root or user 12345");
 	/* Another user's link, in a place where he may make one. */
 	assert_int_equal(chown(dir, 0, 0), 0);
@@ -388,6 +407,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(others_may_neither_read_nor_write_it),
 		cmocka_unit_test(with_safe_keys_off_nothing_is_asked),
+		cmocka_unit_test(with_a_warning_it_is_taken),
 		cmocka_unit_test(
 		    directories_above_it_may_not_be_written_by_others),
 		cmocka_unit_test(a_relative_path_is_looked_at_from_the_root_on),
