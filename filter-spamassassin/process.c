@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "markup.h"
 #include "message.h"
@@ -34,6 +35,13 @@ insert_field(struct message *m, size_t i, const char *header,
 	return name == NULL || value == NULL ? -1 : 0;
 }
 
+static int
+is_mark(const char *header, const struct header_field *f)
+{
+	return f->name_len >= 6 &&
+	    strncasecmp(header + f->off, "X-Spam", 6) == 0;
+}
+
 static const char *
 wrap_header(struct message *m, const char *header, size_t len)
 {
@@ -46,7 +54,7 @@ wrap_header(struct message *m, const char *header, size_t len)
 	for (i = (size_t)(received + 1); i < n; i++)
 		message_delete(m, i);
 	for (; (next = header_next(header, len, off, &f)) != off; off = next)
-		if (f.name_len > 0 && !markup_is_ours(header, &f) &&
+		if (f.name_len > 0 && !is_mark(header, &f) &&
 		    insert_field(m, (size_t)(received + 1), header, &f) == -1)
 			return "out of memory";
 	return NULL;

@@ -96,3 +96,13 @@ noinst_PROGRAMS += %D%/fuzz-tables
 %C%_fuzz_tables_LDADD = $(DKIMSIGN_LIBS)
 %C%_fuzz_tables_LDFLAGS = $(FUZZER)
 endif
+REPLAY_TESTS += %D%/replay-mark
+%C%_replay_mark_SOURCES = %D%/fuzz-mark.c $(REPLAY)
+%C%_replay_mark_CPPFLAGS = $(SPAMD_FUZZ_CPPFLAGS)
+%C%_replay_mark_LDADD = $(SPAMASSASSIN_LIBS)
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz-mark
+%C%_fuzz_mark_CPPFLAGS = $(SPAMD_FUZZ_CPPFLAGS)
+%C%_fuzz_mark_LDADD = $(SPAMASSASSIN_LIBS)
+%C%_fuzz_mark_LDFLAGS = $(FUZZER)
+endif

@@ -143,10 +143,10 @@ test_absent(void **state)
 	static const char *const	 mails[] = {
 		REST,
 		/* What a client may have made up. */
-		"Received: from a (b [192.0.2.9])\n\tby mx (OpenSMTPD) with "
-		"ESMTPA id 1a2b3c4e;\n\tSat, 21 Nov 2026\n" REST,
-		"Received: from a (b [192.0.2.9])\n\tby mx (Postfix) with "
-		"ESMTPA id 1a2b3c4d;\n\tSat, 21 Nov 2026\n" REST,
+		("Received: from a (b [192.0.2.9])\n\tby mx (OpenSMTPD) with "
+		"ESMTPA id 1a2b3c4e;\n\tSat, 21 Nov 2026\n" REST),
+		("Received: from a (b [192.0.2.9])\n\tby mx (Postfix) with "
+		"ESMTPA id 1a2b3c4d;\n\tSat, 21 Nov 2026\n" REST),
 		"Received: (OpenSMTPD) with  id 1a2b3c4d\n" REST
 	};
 	static const char	 by[] = ENVELOPE FROM
