@@ -240,23 +240,23 @@ owners_are_root_and_we(void **state)
 	/* root:_smtpd 0640, and the user of smtpd itself. */
 	write_file(path, ed_one, 0640);
 	assert_int_equal(chown(path, 0, SMTPD_GROUP), 0);
-	as_user(OTHER_USER, SMTPD_GROUP, SMTPD_GROUP, path, NULL);
+	as_user(OTHER_USER, SMTPD_GROUP, OTHER_GROUP + 1, path, NULL);
 	assert_int_equal(chown(path, OTHER_USER, SMTPD_GROUP), 0);
-	as_user(OTHER_USER, SMTPD_GROUP, SMTPD_GROUP, path, NULL);
+	as_user(OTHER_USER, SMTPD_GROUP, OTHER_GROUP + 1, path, NULL);
 	taken(path);		/* root looks for that user */
 	/* Another group of ours, and one that is not. */
 	as_user(OTHER_USER, OTHER_GROUP, SMTPD_GROUP, path, NULL);
 	assert_int_equal(chown(path, OTHER_USER, OTHER_GROUP), 0);
-	as_user(OTHER_USER, SMTPD_GROUP, SMTPD_GROUP, path,
+	as_user(OTHER_USER, SMTPD_GROUP, OTHER_GROUP + 1, path,
 	    "/key: readable by a group that is not ours (mode 0640)");
 	/* Another user's: we can read it, and so can he. */
 	assert_int_equal(chown(path, OTHER_USER + 1, SMTPD_GROUP), 0);
-	as_user(OTHER_USER, SMTPD_GROUP, SMTPD_GROUP, path,
+	as_user(OTHER_USER, SMTPD_GROUP, OTHER_GROUP + 1, path,
 	    "/key: owned by user 12346, not by root or user 12345");
 	/* Another user's directory. */
 	assert_int_equal(chown(path, OTHER_USER, SMTPD_GROUP), 0);
 	assert_int_equal(chown(dir, OTHER_USER + 1, 0), 0);
-	as_user(OTHER_USER, SMTPD_GROUP, SMTPD_GROUP, path,
+	as_user(OTHER_USER, SMTPD_GROUP, OTHER_GROUP + 1, path,
 	    "/dir: owned by user 12346");
 	refused(path, "/dir: owned by user 12346, not by root or user 12345");
 	/* Another user's link, in a place where he may make one. */
