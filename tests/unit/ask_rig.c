@@ -248,6 +248,23 @@ run_done(int n)
 	assert_int_equal(ndone, n);
 }
 
+void
+all_answered(int first, int n)
+{
+	int	 i;
+
+	for (i = first; i < first + n; i++)
+		if (!outcomes[i].answered)
+			fail_msg("%d: %s", i, outcomes[i].why);
+}
+
+void
+why_is(int n, const char *why)
+{
+	if (outcomes[n].answered || strstr(outcomes[n].why, why) == NULL)
+		fail_msg("%d: %s", n, outcomes[n].why);
+}
+
 int
 spamd_setup(void **state)
 {

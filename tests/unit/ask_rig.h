@@ -90,6 +90,9 @@ void	 put_verb(int n, enum spamd_verb);
 void	 run_ms(int64_t);
 /* Until so many are done; fails after 10 s. */
 void	 run_done(int n);
+/* Questions first to first + n - 1 were; n was not, and this is in the why. */
+void	 all_answered(int first, int n);
+void	 why_is(int n, const char *why);
 int64_t	 now_ms(void);
 uint32_t sum_bytes(uint32_t, const char *, size_t);
 

@@ -1,5 +1,6 @@
 SPAMASSASSIN_TESTS = %D%/test-ask %D%/test-ask-queue %D%/test-spamd \
-	%D%/test-verdict %D%/test-ask-config %D%/test-learn %D%/test-source
+	%D%/test-verdict %D%/test-ask-config %D%/test-learn %D%/test-outage \
+	%D%/test-source
 check_PROGRAMS += $(SPAMASSASSIN_TESTS)
 TESTS += $(SPAMASSASSIN_TESTS)
 SPAMASSASSIN_UNIT_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) \
@@ -36,3 +37,6 @@ SPAMASSASSIN_TESTS += %D%/test-scan
 %C%_test_learn_LDADD = $(SPAMASSASSIN_UNIT_LIBS)
 %C%_test_source_CPPFLAGS = $(SPAMASSASSIN_UNIT_CPPFLAGS)
 %C%_test_source_LDADD = $(SPAMASSASSIN_UNIT_LIBS)
+%C%_test_outage_SOURCES = %D%/test-outage.c $(ASK_RIG)
+%C%_test_outage_CPPFLAGS = $(SPAMASSASSIN_UNIT_CPPFLAGS)
+%C%_test_outage_LDADD = $(SPAMASSASSIN_UNIT_LIBS)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Questions that wait: for a slot, for a server that is back, and those whose
+ * Questions that wait for a slot, those that are put again, and those whose
  * client leaves meanwhile.
  */
 
@@ -29,23 +29,6 @@ static const struct part	 dies[] = {
 static const struct part	 dies_once[] = {
 	{ ACT_ANSWER, NULL, 0, 0, 0, 0 },
 	{ ACT_ANSWER, OK_REPLY, 0, 0, 0, 0 }, { .act = ACT_END } };
-
-static void
-all_answered(int first, int n)
-{
-	int	 i;
-
-	for (i = first; i < first + n; i++)
-		if (!outcomes[i].answered)
-			fail_msg("%d: %s", i, outcomes[i].why);
-}
-
-static void
-why_is(int n, const char *why)
-{
-	if (outcomes[n].answered || strstr(outcomes[n].why, why) == NULL)
-		fail_msg("%d: %s", n, outcomes[n].why);
-}
 
 static void
 slots_are_not_exceeded_and_the_first_is_served_first(void **state)
@@ -177,84 +160,6 @@ the_second_server_takes_over_from_one_that_is_not_there(void **state)
 	run_done(1);
 	all_answered(1, 1);
 	assert_int_equal(spamds[1].conns, 1);
-}
-
-static void
-start_later(int fd, short what, void *arg)
-{
-	spamd_start(0, fine);
-}
-
-static void
-mail_waits_for_a_restart(void **state)
-{
-	struct event	*ev = event_new(loop, -1, 0, start_later, NULL);
-	struct timeval	 tv = { 0, 400000 };
-
-	ask_config.retry_delay = 400;
-	servers_are(1);
-	put(1);
-	put(2);
-	(void)event_add(ev, &tv);
-	run_done(2);
-	event_free(ev);
-	all_answered(1, 2);
-	assert_int_equal(spamds[0].pings, 1);
-	assert_int_equal(outcomes[1].tries, 1);
-}
-
-static void
-nobody_waits_for_one_that_never_comes(void **state)
-{
-	int64_t	 began = now_ms();
-	int	 i;
-
-	servers_are(1);
-	for (i = 1; i <= 20; i++)
-		put(i);
-	run_done(20);
-	/* 3 times 50 ms. */
-	assert_in_range(now_ms() - began, 140, 3000);
-	why_is(1, "connect: No such file");
-	why_is(20, "connect: No such file");
-}
-
-/* The next try, a tenth of a second off, decides. */
-static void
-after_a_long_outage_the_next_try_decides(void **state)
-{
-	int64_t	 began;
-
-	ask_config.retry_delay = 500;
-	servers_are(1);
-	put(1);
-	run_done(1);
-	began = now_ms();
-	put(2);
-	run_done(2);
-	assert_in_range(now_ms() - began, 0, 1000);
-	why_is(2, "connect: No such file");
-	spamd_start(0, fine);
-	put(3);
-	run_done(3);
-	all_answered(3, 1);
-}
-
-static void
-a_frozen_server_costs_one_mail_and_then_pings(void **state)
-{
-	deadline_ms = 300;
-	spamd_start(0, mute);
-	spamds[0].ping_mute = 1;
-	servers_are(1);
-	put(1);
-	run_done(1);
-	why_is(1, "timed out");
-	put(2);
-	run_done(2);
-	why_is(2, "timed out");
-	assert_int_equal(spamds[0].conns, 1);
-	assert_int_equal(spamds[0].pings, 1);
 }
 
 static void
@@ -401,10 +306,6 @@ main(void)
 		TEST(one_that_is_put_again_comes_before_others),
 		TEST(the_second_server_takes_over_at_once),
 		TEST(the_second_server_takes_over_from_one_that_is_not_there),
-		TEST(mail_waits_for_a_restart),
-		TEST(nobody_waits_for_one_that_never_comes),
-		TEST(after_a_long_outage_the_next_try_decides),
-		TEST(a_frozen_server_costs_one_mail_and_then_pings),
 		TEST(clients_that_leave_are_forgotten_wherever_they_are),
 		TEST(a_client_may_leave_while_it_is_sent_or_answered),
 		TEST(a_client_may_leave_while_no_server_is_there),
