@@ -36,6 +36,7 @@ struct privkey {
 	enum privkey_type	 type;
 	int			 bits;
 	EVP_PKEY		*pkey;
+	EVP_PKEY_CTX		*ready;		/* RSA with SHA-256 */
 	char			 name[];
 };
 
@@ -178,17 +179,34 @@ rsa_begin(EVP_PKEY_CTX *ctx, int (*init)(EVP_PKEY_CTX *),
 	return 0;
 }
 
-/* RFC 8017, 8.2 */
+static EVP_PKEY_CTX *
+rsa_begun(const struct privkey *key, enum privkey_hash how)
+{
+	EVP_PKEY_CTX	*ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
+
+	if (rsa_begin(ctx, EVP_PKEY_sign_init, how) == 0)
+		return ctx;
+	EVP_PKEY_CTX_free(ctx);
+	return NULL;
+}
+
+/*
+ * RFC 8017, 8.2.  A copy of what is begun already costs 4 us less, with
+ * OpenSSL 3, than to begin.
+ */
 static ssize_t
 rsa_sign(const struct privkey *key, enum privkey_hash how,
     const uint8_t *hash, size_t len, uint8_t sig[PRIVKEY_SIG_MAX])
 {
-	EVP_PKEY_CTX	*ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
+	EVP_PKEY_CTX	*ctx;
 	size_t		 n = PRIVKEY_SIG_MAX;
 	ssize_t		 ret = -1;
 
-	if (rsa_begin(ctx, EVP_PKEY_sign_init, how) == 0 &&
-	    EVP_PKEY_sign(ctx, sig, &n, hash, len) == 1)
+	if (how == PRIVKEY_SHA256 && key->ready != NULL)
+		ctx = EVP_PKEY_CTX_dup(key->ready);
+	else
+		ctx = rsa_begun(key, how);
+	if (ctx != NULL && EVP_PKEY_sign(ctx, sig, &n, hash, len) == 1)
 		ret = (ssize_t)n;
 	EVP_PKEY_CTX_free(ctx);
 	return ret;
@@ -288,6 +306,8 @@ privkey_parse(const char *text, const char *what)
 	key->held = 1;
 	key->pkey = pkey;
 	memcpy(key->name, what, len);
+	if (EVP_PKEY_base_id(pkey) == EVP_PKEY_RSA)
+		key->ready = rsa_begun(key, PRIVKEY_SHA256);
 	if (type_check(key) == 0 && works_check(key) == 0)
 		return key;
 	privkey_drop(key);
@@ -306,6 +326,7 @@ privkey_drop(struct privkey *key)
 {
 	if (key == NULL || --key->held > 0)
 		return;
+	EVP_PKEY_CTX_free(key->ready);
 	EVP_PKEY_free(key->pkey);
 	free(key);
 }
