@@ -15,12 +15,17 @@
 
 /* Longest answer; postgrey's are below 300 bytes. */
 #define POLICYD_ANSWER_MAX	4096
+/* No request is longer. */
+#define POLICYD_REQUEST_MAX	8192
+/* A header field's line, RFC 5322, 2.1.1; replies are shorter. */
+#define POLICYD_TEXT_MAX	998
 
 struct policyd_request {
 	const struct session	*session;
 	const char		*state;		/* "RCPT" */
-	const char		*helo;		/* of a HELO that is open */
-	const char		*sender, *recipient;
+	/* Of a HELO that is not answered yet; NULL: the session's. */
+	const char		*helo;
+	const char		*sender, *recipient;	/* NULL: none */
 	size_t			 nrcpt, size;
 	int			 esmtp, stress;
 	const char		*context;	/* key "policy-context" */
@@ -45,13 +50,17 @@ enum policyd_action {
 struct policyd_answer {
 	enum policyd_action	 action;
 	int			 code;
-	char			 text[512];	/* with its "5.7.1" */
+	/* One line of printable ASCII; a reply's with its "5.7.1". */
+	char			 text[POLICYD_TEXT_MAX + 1];
 	const char		*word;		/* "DEFER_IF_PERMIT" */
 };
 
-/* How long the first answer is; 0: more is needed; SIZE_MAX: it is none. */
+/*
+ * How long the first answer is, with its empty line; 0: more is needed;
+ * SIZE_MAX: it is none, or has no end.
+ */
 size_t	policyd_frame(const char *, size_t len);
-/* One frame.  Returns 0, or -1: *why (static text). */
+/* One frame.  Returns 0, or -1: *why (static text), and *a is void. */
 int	policyd_parse(const char *, size_t len, struct policyd_answer *,
 	    const char **why);
 
