@@ -106,3 +106,13 @@ noinst_PROGRAMS += %D%/fuzz-mark
 %C%_fuzz_mark_LDADD = $(SPAMASSASSIN_LIBS)
 %C%_fuzz_mark_LDFLAGS = $(FUZZER)
 endif
+REPLAY_TESTS += %D%/replay-view
+%C%_replay_view_SOURCES = %D%/fuzz-view.c $(REPLAY)
+%C%_replay_view_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
+%C%_replay_view_LDADD = $(DKIMSIGN_LIBS)
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz-view
+%C%_fuzz_view_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
+%C%_fuzz_view_LDADD = $(DKIMSIGN_LIBS)
+%C%_fuzz_view_LDFLAGS = $(FUZZER)
+endif
