@@ -51,8 +51,9 @@ struct privkey	*privkey_hold(struct privkey *);
 void		 privkey_drop(struct privkey *);
 
 /*
- * Forget which files were read, so that privkey_load() reads them anew; keys
- * that are held live on.  What changed on disk since they were read?
+ * Forget which files were read, so that privkey_load() looks at them anew, and
+ * reads those that are others by now; keys that are held live on.  What changed
+ * on disk since they were read?
  */
 void		 privkey_forget(void);
 int		 privkey_changed(void);		/* 1 or 0 */

@@ -2,6 +2,9 @@
 /*
  * Files that private keys are read from, each once.  A file that could not be
  * used is remembered too, without a key: when it is mended that is a change.
+ * One that was forgotten and is asked for again is looked at again, and read
+ * only if it is another by now: of thousands of keys most are the same after a
+ * reload.
  *
  * Once there is a key, the process leaves no core.
  * Returns NULL after logging why.
@@ -32,6 +35,7 @@ struct keyfile {
 	struct keyfile	*next;
 	struct privkey	*key;		/* NULL: it could not be used */
 	struct stat	 st;		/* zeroed: it could not be opened */
+	int		 forgotten;
 	char		 path[];
 };
 
@@ -134,14 +138,11 @@ file_read(int fd, char text[FILE_MOST + 1], const char *path)
 }
 
 static struct privkey *
-file_load(const char *path, struct stat *st)
+file_parse(int fd, const char *path)
 {
 	struct privkey	*key = NULL;
 	char		*text;
-	int		 fd;
 
-	if ((fd = file_open(path, st)) == -1)
-		return NULL;
 	cores_forbid();
 	if ((text = malloc(FILE_MOST + 1)) == NULL)
 		log_warn("%s", path);
@@ -150,8 +151,24 @@ file_load(const char *path, struct stat *st)
 	if (text != NULL)
 		OPENSSL_cleanse(text, FILE_MOST + 1);
 	free(text);
-	(void)close(fd);	/* nothing was written */
 	return key;
+}
+
+static void
+keyfile_load(struct keyfile *kf)
+{
+	struct stat	 st;
+	int		 fd;
+
+	fd = file_open(kf->path, &st);
+	if (fd == -1 || kf->key == NULL || !stat_same(&st, &kf->st)) {
+		privkey_drop(kf->key);
+		kf->st = st;
+		kf->key = fd == -1 ? NULL : file_parse(fd, kf->path);
+	}
+	if (fd != -1)
+		(void)close(fd);	/* nothing was written */
+	kf->forgotten = 0;
 }
 
 struct privkey *
@@ -169,20 +186,26 @@ privkey_load(const char *path)
 		*slot = kf;
 		sandbox_path(path, "r");
 	}
-	if (kf->key == NULL)
-		kf->key = file_load(path, &kf->st);
+	if (kf->key == NULL || kf->forgotten)
+		keyfile_load(kf);
 	return kf->key == NULL ? NULL : privkey_hold(kf->key);
 }
 
+/* Those that nobody asked for since they were forgotten last go for good. */
 void
 privkey_forget(void)
 {
-	struct keyfile	*kf;
-	size_t		 i;
+	struct keyfile	**slot, *kf;
+	size_t		  i;
 
 	for (i = 0; i < BUCKETS; i++)
-		while ((kf = keyfiles[i]) != NULL) {
-			keyfiles[i] = kf->next;
+		for (slot = &keyfiles[i]; (kf = *slot) != NULL; ) {
+			if (!kf->forgotten) {
+				kf->forgotten = 1;
+				slot = &kf->next;
+				continue;
+			}
+			*slot = kf->next;
 			privkey_drop(kf->key);
 			free(kf);
 		}
@@ -197,6 +220,8 @@ privkey_changed(void)
 
 	for (i = 0; i < BUCKETS; i++)
 		for (kf = keyfiles[i]; kf != NULL; kf = kf->next) {
+			if (kf->forgotten)
+				continue;
 			if (stat(kf->path, &st) == -1)
 				memset(&st, 0, sizeof(st));
 			if (!stat_same(&st, &kf->st))

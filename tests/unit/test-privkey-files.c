@@ -290,7 +290,7 @@ what_is_no_file_is_refused_at_once(void **state)
 static void
 a_file_is_read_once(void **state)
 {
-	struct privkey	*a, *b, *c;
+	struct privkey	*a, *b, *c, *d;
 
 	privkey_forget();
 	write_file(path, ed_one, 0600);
@@ -301,6 +301,11 @@ a_file_is_read_once(void **state)
 	privkey_forget();
 	c = load(path, NULL);
 	assert_ptr_not_equal(a, c);
+	/* And again only if it is another file. */
+	privkey_forget();
+	d = load(path, NULL);
+	assert_ptr_equal(c, d);
+	privkey_drop(d);
 	/* Held keys live on. */
 	assert_string_equal(privkey_name(a), path);
 	privkey_drop(a);
@@ -362,6 +367,23 @@ each_change_of_a_file_is_one(void **state)
 	assert_int_equal(privkey_changed(), 0);
 	write_file(path, ed_one, 0600);
 	assert_int_equal(privkey_changed(), 1);
+	/* One that nobody asks for any more does not count. */
+	privkey_forget();
+	assert_int_equal(privkey_changed(), 0);
+	taken(path);
+}
+
+static void
+a_file_that_is_not_safe_any_more_is_refused_though_it_was_read(void **state)
+{
+	write_file(path, ed_one, 0600);
+	taken(path);
+	/* The file itself is as it was. */
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_int_equal(privkey_changed(), 0);
+	refused(path, "/dir: writable by others");
+	assert_int_equal(chmod(dir, 0755), 0);
+	taken(path);
 }
 
 static void
@@ -393,6 +415,7 @@ static int
 teardown(void **state)
 {
 	privkey_forget();
+	privkey_forget();
 	(void)unlink(path);
 	(void)unlink(other);
 	(void)unlink(link_path);
@@ -418,6 +441,8 @@ main(void)
 		cmocka_unit_test(a_file_is_read_once),
 		cmocka_unit_test(the_key_is_that_of_its_file),
 		cmocka_unit_test(each_change_of_a_file_is_one),
+		cmocka_unit_test(
+		    a_file_that_is_not_safe_any_more_is_refused_though_it_was_read),
 		cmocka_unit_test(a_process_with_keys_leaves_no_core),
 	};
 
