@@ -3,7 +3,6 @@
  * See decide.h.  Nothing here fails: what can't be found out never gets here.
  */
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,8 +44,10 @@ static struct verdict_rules	 rules;
 static const char *
 parse_score(const char *value, char **end, double *score)
 {
+	size_t	 n = strspn(value, " -.0123456789");
+
 	*score = strtod(value, end);
-	if (*end == value || !isfinite(*score))
+	if (*end == value || (size_t)(*end - value) > n)
 		return "not a score";
 	if (*score > SCORE_MAX || *score < -SCORE_MAX)
 		return "out of range";

@@ -16,6 +16,7 @@
 
 #include "message.h"
 #include "message_engine.h"
+#include "options.h"
 
 static inline struct message *
 mail_new(const char *text)

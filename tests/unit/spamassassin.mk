@@ -40,3 +40,6 @@ SPAMASSASSIN_TESTS += %D%/test-scan
 %C%_test_outage_SOURCES = %D%/test-outage.c $(ASK_RIG)
 %C%_test_outage_CPPFLAGS = $(SPAMASSASSIN_UNIT_CPPFLAGS)
 %C%_test_outage_LDADD = $(SPAMASSASSIN_UNIT_LIBS)
+SPAMASSASSIN_TESTS += %D%/test-decide
+%C%_test_decide_CPPFLAGS = $(SPAMASSASSIN_UNIT_CPPFLAGS)
+%C%_test_decide_LDADD = $(SPAMASSASSIN_UNIT_LIBS)
