@@ -97,7 +97,10 @@ sign_message(struct sign *sg, struct message *m, const struct policy *policy)
 		log_warnx("not signed: out of memory");
 		return 1;
 	}
-	return fflush(stdout) == 0 ? 0 : 1;
+	if (fflush(stdout) == 0)
+		return 0;
+	log_warn("stdout");
+	return 1;
 }
 
 int

@@ -65,3 +65,11 @@ DKIMSIGN_TESTS += %D%/test-policy
 DKIMSIGN_TESTS += %D%/test-record
 %C%_test_record_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
 %C%_test_record_LDADD = $(DKIMSIGN_UNIT_LIBS)
+DKIMSIGN_TESTS += %D%/test-standalone
+%C%_test_standalone_SOURCES = %D%/test-standalone.c \
+	filter-dkimsign/standalone.c
+%C%_test_standalone_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_standalone_LDADD = $(DKIMSIGN_UNIT_LIBS)
+DKIMSIGN_TESTS += %D%/test-dkimsign-keys
+%C%_test_dkimsign_keys_CPPFLAGS = $(DKIMSIGN_UNIT_CPPFLAGS)
+%C%_test_dkimsign_keys_LDADD = $(DKIMSIGN_UNIT_LIBS)
