@@ -340,7 +340,8 @@ sockets_wait(struct dns *dns, int64_t ms)
 	int		 i, n = 0;
 
 	/* The library's macros for this shift a sign bit. */
-	bits = (unsigned int)ares_getsock(dns->channel, fds, ARES_GETSOCK_MAXNUM);
+	bits = (unsigned int)ares_getsock(dns->channel, fds,
+	    ARES_GETSOCK_MAXNUM);
 	for (i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
 		pfd[n].fd = fds[i];
 		pfd[n].events = ((bits >> i & 1) != 0 ? POLLIN : 0) |

@@ -208,8 +208,8 @@ turn_ask(void)
 {
 	struct timeval	 now = { 0, 0 };
 
-	if (!asked)
-		(void)event_add(turn, &now);
+	if (!asked && event_add(turn, &now) == -1)
+		event_active(turn, EV_TIMEOUT, 1);	/* needs no memory */
 	asked = 1;
 }
 
@@ -291,7 +291,8 @@ signer_start(struct event_base *base)
 		goto fail;
 	n = sysconf(_SC_NPROCESSORS_ONLN);
 	/* The loop is a signer too. */
-	threads_max = n < 3 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned)n - 1;
+	n = n < 3 ? 1 : n - 1;
+	threads_max = n > THREADS_MAX ? THREADS_MAX : (unsigned int)n;
 	return 0;
 fail:
 	log_warn("signer");

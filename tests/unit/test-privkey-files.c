@@ -374,7 +374,7 @@ each_change_of_a_file_is_one(void **state)
 }
 
 static void
-a_file_that_is_not_safe_any_more_is_refused_though_it_was_read(void **state)
+what_is_not_safe_any_more_is_refused(void **state)
 {
 	write_file(path, ed_one, 0600);
 	taken(path);
@@ -441,8 +441,7 @@ main(void)
 		cmocka_unit_test(a_file_is_read_once),
 		cmocka_unit_test(the_key_is_that_of_its_file),
 		cmocka_unit_test(each_change_of_a_file_is_one),
-		cmocka_unit_test(
-		    a_file_that_is_not_safe_any_more_is_refused_though_it_was_read),
+		cmocka_unit_test(what_is_not_safe_any_more_is_refused),
 		cmocka_unit_test(a_process_with_keys_leaves_no_core),
 	};
 

@@ -188,8 +188,8 @@ the_bind_form_is_that_of_opendkim_genkey(void **state)
 {
 	static const char	 head[] = "sel._domainkey\tIN\tTXT\t( "
 				    "\"v=DKIM1; h=sha256; k=rsa; \"\n\t  \"p=";
-	static const char	 tail[] =
-				    " )  ; ----- DKIM key sel for example.org\n";
+	static const char	 tail[] = " )  ; ----- DKIM key sel "
+				    "for example.org\n";
 	struct record		 r;
 	char			 want[2048], a[251], b[251];
 

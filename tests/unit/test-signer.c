@@ -80,8 +80,8 @@ job_check(const struct signer_job *job)
 	ssize_t		 n;
 
 	/* Both kinds of signature are the same each time. */
-	n = __real_privkey_sign(job->key, job->hash, job->digest, job->digest_len,
-	    sig);
+	n = __real_privkey_sign(job->key, job->hash, job->digest,
+	    job->digest_len, sig);
 	assert_int_equal(job->sig_len, n);
 	assert_int_equal(n, job->key == ed ? 64 : job->key == rsa ? 128 : 257);
 	assert_memory_equal(job->sig, sig, (size_t)n);
