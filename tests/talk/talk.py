@@ -190,7 +190,8 @@ class Talk(Verbs):
         lines = []
         for line in want:
             part = {"@sent": s.sent, "@smtpd": s.sent[:4],
-                    "@client": s.sent[4:]}.get(line)
+                    "@client": s.sent[4:],
+                    "@unmarked": unmarked(s.sent)}.get(line)
             if part is None:
                 lines.append(self.expand(line))
             else:
@@ -312,6 +313,20 @@ class Talk(Verbs):
                     helper.kill()
                     helper.wait()
                     helper.stdout.close()
+
+
+def unmarked(lines):
+    """Without the X-Spam fields in the header, folded ones too."""
+    kept, skip = [], False
+    for i, line in enumerate(lines):
+        if line == b"":
+            return kept + lines[i:]
+        if i == 0 or line[:1] not in (b" ", b"\t"):
+            skip = re.match(rb"X-Spam(-[!-9;-~]*)?[ \t]*:", line,
+                            re.I) is not None
+        if not skip:
+            kept.append(line)
+    return kept
 
 
 def line_matches(want, got):
