@@ -116,3 +116,14 @@ noinst_PROGRAMS += %D%/fuzz-view
 %C%_fuzz_view_LDADD = $(DKIMSIGN_LIBS)
 %C%_fuzz_view_LDFLAGS = $(FUZZER)
 endif
+# Of filter-postgrey.
+REPLAY_TESTS += %D%/replay-policyd
+%C%_replay_policyd_SOURCES = %D%/fuzz-policyd.c $(REPLAY)
+%C%_replay_policyd_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-postgrey
+%C%_replay_policyd_LDADD = $(POSTGREY_LIBS)
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz-policyd
+%C%_fuzz_policyd_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-postgrey
+%C%_fuzz_policyd_LDADD = $(POSTGREY_LIBS)
+%C%_fuzz_policyd_LDFLAGS = $(FUZZER)
+endif
