@@ -160,12 +160,16 @@ directories_watch(const char *name, const char *selector, struct stamps *s)
 		return -1;
 	for (p = dir + strcspn(dir, "%"); p > dir && *p != '/'; p--)
 		continue;
-	if (p > dir) {
+	if (p == dir) {
+		sandbox_path(*p == '/' ? "/" : ".", "r");
+		ret = stamps_add(s, *p == '/' ? "/" : ".");
+		p = strchr(dir + 1, '/');
+	} else {
 		*p = '\0';
 		sandbox_path(dir, "r");
 		*p = '/';
 	}
-	for (; p != NULL && p > dir && ret == 0; p = strchr(p + 1, '/')) {
+	for (; p != NULL && ret == 0; p = strchr(p + 1, '/')) {
 		*p = '\0';
 		ret = directories_stamp(dir, selector, s);
 		*p = '/';
