@@ -8,20 +8,19 @@ should be.  A filter that comes new adds its line to CONF and its rows to ROWS.
 
 import os
 import re
-import shutil
 import signal
-import subprocess
 import sys
 import textwrap
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "smtpd"))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "smtpd")]
 
 import harness  # noqa: E402
 import mail  # noqa: E402
 from client import Client  # noqa: E402
 from harness import check, equal, wait  # noqa: E402
+from outgoing import make_key, row_outgoing, sendmail  # noqa: E402
 
 PAUSE = 3
 RULES = """\
@@ -32,7 +31,7 @@ rule 198.51.100.0/24 skip
 rule .pool.example tempfail
 """
 CONF = """\
-listen on socket filter {{ "pause", "tag" }}
+listen on socket filter {{ "pause", "tag", "dkim" }}
 listen on 192.0.2.25 port 25 filter {{ "pause", "tag" }}
 """
 
@@ -119,14 +118,8 @@ def row_pool(t):
 
 def row_local(t):
     """a user of this machine: sendmail(1)"""
-    sendmail = os.path.join(harness.RUN, "sendmail")
-    shutil.copy(os.environ["SMTPCTL"], sendmail)
-    os.chown(sendmail, 0, 991)
-    os.chmod(sendmail, 0o2555)
     start = time.monotonic()
-    subprocess.run([sendmail, "-f", "bob@example.org",
-                    "alice+local@example.org"], input=mail.plain("hello"),
-                   check=True)
+    sendmail("bob@example.org", "alice+local@example.org", mail.plain("hello"))
     got = t.mail_to("alice+local@example.org")
     check(time.monotonic() - start < PAUSE - 0.5, "it was made to wait")
     return "delivered at once", [
@@ -146,7 +139,7 @@ def row_killed(t):
 
 
 ROWS = (row_early, row_gone, row_polite, row_exempt, row_pool, row_local,
-        row_killed)
+        row_outgoing, row_killed)
 
 
 def show(who, outcome, proofs):
@@ -168,8 +161,9 @@ def main():
     with open(rules, "w") as file:
         file.write(RULES.format(pause=PAUSE))
     t.start(t.filter("pause", "filter-pause -f " + rules) +
-            t.filter("tag", "filter-tag") + CONF.format())
-    print("\nsmtpd %s, with filter-pause (%d s) and filter-tag in front:\n\n"
+            t.filter("tag", "filter-tag") + make_key(t) + CONF.format())
+    print("\nsmtpd %s, with filter-pause (%d s) and filter-tag in front, and "
+          "filter-dkimsign\nfor what goes out:\n\n"
           "%-36s %s\n%s" % (harness.version(), PAUSE, "who came",
                             "what became of it, and the proof", "-" * 79))
     bad = 0

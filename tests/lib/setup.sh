@@ -16,10 +16,12 @@ SMTPD_PACKAGES="python3 ca-certificates iproute2 util-linux openssl libdb5.3
     libevent-2.1-7 libssl3 zlib1g"
 # To build smtpd 7.x from Debian's source.
 SMTPD7_PACKAGES="bison libtool libssl-dev zlib1g-dev patch xz-utils"
+# To verify signatures in quickstart.
+VERIFY_PACKAGES="python3-dkim"
 # To run all tests.
 TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc
     bsdextrautils libopensmtpd-dev git
-    python3-dkim python3-nacl libmail-dkim-perl libopendkim-dev"
+    $VERIFY_PACKAGES python3-nacl libmail-dkim-perl libopendkim-dev"
 
 say() {
 	printf '%s\n' "$*" >&2
