@@ -7,6 +7,8 @@
 #ifndef GREY_CASES_H
 #define GREY_CASES_H
 
+#include <stddef.h>
+
 #include "grey.h"
 
 #define T	INT64_C(1800000000000)
