@@ -102,13 +102,13 @@ answered(struct request rq, const struct ask_reply *reply, const char *why)
 	if (s == NULL || s->tx == NULL)
 		return;
 	j = s->tx->data;
-	j->error = "spamd";
 	if (reply != NULL)
 		why = use_reply(j, reply);
 	if (why == NULL) {
 		use_verdict(s, rq, j, reply);
 		return;
 	}
+	j->error = strstr(why, "timed out") != NULL ? "timeout" : "spamd";
 	metric_inc(&decide_counters[UNSCANNED]);
 	filter_fail(rq, "%s", why);
 }
