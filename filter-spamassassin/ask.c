@@ -271,22 +271,31 @@ queue_dispatch(void)
 	}
 }
 
+/* It has waited for too long: for a slot, or for a server. */
+static const char *
+question_late(const struct question *q, int64_t now)
+{
+	static char	 why[128];
+
+	if (busy.n < (size_t)ask_config.max_concurrent)
+		return backend_why(ask_config.backend);
+	(void)snprintf(why, sizeof(why),
+	    "spamd: waited for %lld s (%zu of %zu busy)",
+	    (long long)(now - q->asked) / 1000, busy.n, busy.n);
+	return why;
+}
+
 /* Why it need not wait any longer, or NULL; *until: when to look again. */
 static const char *
 question_over(const struct question *q, int64_t now, int64_t *until)
 {
-	static char	 why[128];
-	int64_t		 queued = q->queued + ask_config.queue_timeout, down;
+	int64_t	 queued = q->queued + ask_config.queue_timeout, down;
 
 	*until = queued < q->due ? queued : q->due;
-	if (now >= *until) {
-		(void)snprintf(why, sizeof(why),
-		    "spamd: waited for %lld s (%zu of %lld busy)",
-		    (long long)(now - q->asked) / 1000, busy.n,
-		    (long long)ask_config.max_concurrent);
-		return why;
-	}
-	if (backend_ready(ask_config.backend))
+	if (now >= *until)
+		return question_late(q, now);
+	/* A try that is on its way tells more than the clock. */
+	if (backend_ready(ask_config.backend) || outage_probing())
 		return NULL;
 	down = outage_patience(q->asked);
 	if (now >= down)
@@ -345,7 +354,7 @@ ask_wake(evutil_socket_t fd, short what, void *arg)
 	if (queue.n > 0 && busy.n < (size_t)ask_config.max_concurrent) {
 		wait = backend_wait(ask_config.backend);
 		if (now + wait < until)
-			until = now + (wait > AGAIN_MS ? wait : AGAIN_MS);
+			until = now + (wait > 0 ? wait : AGAIN_MS);
 	}
 	while (doomed.n > 0)
 		question_end(doomed.first, NULL);

@@ -80,6 +80,12 @@ ping_done(struct exchange *x, enum exchange_end end)
 }
 
 int
+outage_probing(void)
+{
+	return ping.stream != NULL;
+}
+
+int
 outage_probe(void)
 {
 	struct spamd_request	 rq = { .verb = SPAMD_PING };

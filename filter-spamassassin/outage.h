@@ -33,5 +33,6 @@ int64_t	outage_patience(int64_t asked);
  * Returns 0, or -1: it failed already.
  */
 int	outage_probe(void);
+int	outage_probing(void);
 
 #endif /* OUTAGE_H */

@@ -115,14 +115,14 @@ an_outage_begins_when_the_last_server_fails(void **state)
 	struct event	*ev = event_new(loop, -1, 0, start_later, NULL);
 	struct timeval	 tv = { 0, 150000 };
 
-	ask_config.retry_delay = 100;
+	ask_config.retry_delay = 300;
 	spamd_start(0, dies);
 	spamd_start(1, fine);
 	servers_are(2);
 	put(1);
 	run_done(1);
 	all_answered(1, 1);
-	run_ms(350);
+	run_ms(950);
 	spamd_stop(0);
 	spamd_stop(1);
 	put(2);
