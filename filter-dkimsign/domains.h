@@ -14,7 +14,9 @@ struct recipes;
 struct stamps;
 
 /* The first that has a domain is asked, no other. */
-enum domains_source { DOMAINS_TABLE, DOMAINS_KEYDIR, DOMAINS_LIST, DOMAINS_MAX };
+enum domains_source {
+	DOMAINS_TABLE, DOMAINS_KEYDIR, DOMAINS_LIST, DOMAINS_MAX
+};
 
 struct domains {
 	struct names	names[DOMAINS_MAX];	/* values: recipes */
