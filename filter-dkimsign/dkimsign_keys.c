@@ -22,7 +22,7 @@ struct dkimsign	 dkimsign = {
 	.complete = 1,
 	.malformed = MALFORMED_PASS,
 	.max_header = 4 << 20,
-	.max_fields = 250000,
+	.max_fields = 2000,
 };
 
 static const char *const	 malformeds[] = {
