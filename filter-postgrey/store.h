@@ -38,32 +38,52 @@ struct store_row {
 };
 
 /*
- * Opens or makes the file, before the sandbox.  writable: with the thread that
- * writes (from store_start() on).  NULL after logging why.
+ * Checks or makes the file, and names it to the sandbox ("rpath wpath cpath
+ * thread"); nothing stays open, so fork(2) is fine.  NULL after logging why: no
+ * such directory, no permission, a database of another program.  A full disk is
+ * no reason not to begin.
  */
 struct store	*store_open(const char *path, const struct grey_rules *,
 		    int writable);
-int		 store_start(struct store *);	/* in the worker */
-/* Writes what is left. */
+/*
+ * In the worker: from now on a thread writes, made with the first change.
+ * Without it (greylistctl) the caller writes, 1000 changes at a time and with
+ * store_sync().
+ */
+int		 store_start(struct store *);
+/* Has all written now: 0, or -1: it is not (logged), and stays in memory. */
+int		 store_sync(struct store *);
+/* Writes what is left; takes a second at most. */
 void		 store_close(struct store *);
 
 /* Never fails: what can't be read is as if it were not there. */
 void		 store_decide(struct store *, const struct store_query *,
 		    struct grey_verdict *);
-/* Changes by hand, by mail going out, by a trap.  0, or -1 after logging. */
+/*
+ * Changes by hand, by mail going out, by a trap: whole rows, whatever there was.
+ * 0: it is remembered (and will be written); -1 after logging.
+ */
 int		 store_put(struct store *, const struct store_row *);
 int		 store_delete(struct store *, enum store_kind, const char *key);
+/* 0, or -1: there is none, and the row is zero but for kind and key. */
 int		 store_get(struct store *, enum store_kind, const char *key,
 		    struct store_row *);
-/* All rows of a kind, until cb returns non-zero; rows live as long as a call. */
+/*
+ * All rows of a kind by key, until cb returns non-zero; rows live as long as a
+ * call.  Writes first.  0, or -1 after logging: not all could be read.
+ */
 int		 store_walk(struct store *, enum store_kind,
 		    int (*cb)(const struct store_row *, void *), void *arg);
-/* Forget what is over, at most n rows; returns how many. */
+/*
+ * Looks at n rows, beginning where the last call ended, round and round, and
+ * forgets what is over; returns how many.  500 rows take less than a ms.
+ */
 size_t		 store_purge(struct store *, int64_t now, size_t n);
 
 struct store_counts {
 	int64_t	tuples, passed, clients, white, trapped, partners, bytes;
 };
+/* Reads all that there is (a million rows: 0.1 s): not while mail waits. */
 int		 store_count(struct store *, int64_t now,
 		    struct store_counts *);
 

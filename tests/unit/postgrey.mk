@@ -19,3 +19,7 @@ POSTGREY_TESTS += %D%/test-consult-queue
 %C%_test_consult_queue_SOURCES = %D%/test-consult-queue.c $(CONSULT_RIG)
 %C%_test_consult_queue_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
 %C%_test_consult_queue_LDADD = $(POSTGREY_UNIT_LIBS)
+POSTGREY_TESTS += %D%/test-store
+%C%_test_store_SOURCES = %D%/test-store.c %D%/store_rig.h
+%C%_test_store_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
+%C%_test_store_LDADD = $(POSTGREY_UNIT_LIBS)

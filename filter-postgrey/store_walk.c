@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * All rows, for greylistctl, and the purge, which looks at some at a time.
+ */
+
+#include <string.h>
+
+#include "compat.h"
+#include "log.h"
+#include "store_private.h"
+
+#define WALK_ROWS	1000		/* read at once: the journal may go on */
+
+struct walk {
+	int	(*cb)(const struct store_row *, void *);
+	void	*arg;
+	char	 key[TUPLE_KEY];	/* the last one */
+	size_t	 n;
+	int	 stop;
+};
+
+static int
+walk_row(const struct store_row *row, void *arg)
+{
+	struct walk	*w = arg;
+
+	(void)strlcpy(w->key, row->key, sizeof(w->key));
+	w->n++;
+	w->stop = w->cb(row, w->arg);
+	return w->stop;
+}
+
+int
+store_walk(struct store *st, enum store_kind kind,
+    int (*cb)(const struct store_row *, void *), void *arg)
+{
+	struct walk	 w = { .cb = cb, .arg = arg };
+	struct db	*db;
+	int		 r = store_sync(st);
+
+	do {
+		w.n = 0;
+		if ((db = store_reader(st)) == NULL)
+			return -1;
+		if (db_each(db, kind, w.key, WALK_ROWS, walk_row, &w) !=
+		    DB_FINE)
+			r = -1;
+		store_reader_check(st);
+	} while (r == 0 && w.n == WALK_ROWS && !w.stop);
+	store_tell(st);
+	return r;
+}
+
+int
+store_count(struct store *st, int64_t now, struct store_counts *c)
+{
+	struct db	*db;
+	int		 r = 0;
+
+	memset(c, 0, sizeof(*c));
+	(void)store_sync(st);
+	if ((db = store_reader(st)) == NULL)
+		return -1;
+	if (db_count(db, now, c) != DB_FINE)
+		r = -1;
+	store_reader_check(st);
+	return r;
+}
+
+struct purge {
+	struct store	*st;
+	int64_t		 now;
+	size_t		 seen, forgotten;
+};
+
+/*
+ * What is of the future is left alone: better a row too many than all of them
+ * gone because a clock begins in 1970.
+ */
+static int
+is_over(const struct purge *p, const struct store_row *row)
+{
+	const struct grey_rules	*r = &p->st->rules;
+
+	switch (row->kind) {
+	case STORE_TUPLE:
+		return row->tuple.last <= p->now &&
+		    grey_tuple_over(r, p->now, &row->tuple);
+	case STORE_CLIENT:
+		return row->client.last <= p->now &&
+		    grey_client_over(r, p->now, &row->client);
+	case STORE_PARTNER:
+		return row->until <= p->now;
+	}
+	return 0;
+}
+
+/* Unless it is being changed, or another process has changed it by then. */
+static int
+purge_row(const struct store_row *row, void *arg)
+{
+	struct purge		*p = arg;
+	struct store		*st = p->st;
+	struct store_row	 newer;
+	struct base		 base;
+
+	p->seen++;
+	(void)strlcpy(st->purge_key, row->key, sizeof(st->purge_key));
+	if (!is_over(p, row))
+		return 0;
+	base = base_of(row);
+	(void)pthread_mutex_lock(&st->lock);
+	if (overlay_get(st->overlay, row->kind, row->key, &newer) == 0 &&
+	    overlay_put(st->overlay, row, &base, 1, 0) == 0)
+		p->forgotten++;
+	(void)pthread_mutex_unlock(&st->lock);
+	return 0;
+}
+
+size_t
+store_purge(struct store *st, int64_t now, size_t n)
+{
+	struct purge	 p = { .st = st, .now = now };
+	struct db	*db;
+	char		 from[TUPLE_KEY];
+
+	if ((db = store_reader(st)) == NULL)
+		return 0;
+	(void)strlcpy(from, st->purge_key, sizeof(from));
+	if (db_each(db, st->purge_kind, from, n, purge_row, &p) == DB_FINE &&
+	    p.seen < n) {
+		st->purge_key[0] = '\0';
+		st->purge_kind = st->purge_kind == STORE_PARTNER ?
+		    STORE_TUPLE : (enum store_kind)(st->purge_kind + 1);
+	}
+	store_reader_check(st);
+	if (p.forgotten > 0) {
+		(void)pthread_mutex_lock(&st->lock);
+		store_changed(st);
+		(void)pthread_mutex_unlock(&st->lock);
+	}
+	store_tell(st);
+	return p.forgotten;
+}
