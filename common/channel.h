@@ -35,6 +35,7 @@ struct facts {
 	int32_t		incoming;	/* config|subsystem|smtp-in */
 	int32_t		outgoing;
 	int32_t		ready;		/* register|ready was said */
+	int32_t		must_see;	/* no message may pass it by */
 };
 
 struct shared {

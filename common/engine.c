@@ -187,18 +187,20 @@ estrange(struct conn *c, const struct proto_line *l, const char *why)
 	c->stranger = 1;
 }
 
-/* What can't be answered but by fallback.h; and by which policy. */
+/* A line of the same message, from another place of the chain? */
 static int
-is_stranger(struct conn *c, const struct proto_line *l, int *policy)
+is_elsewhere(const struct conn *c, const struct proto_line *l)
+{
+	return c != NULL && !c->stranger && l->what == PHASE_DATA_LINE &&
+	    c->stage != STAGE_NONE && l->token != c->lines;
+}
+
+/* What can't be answered but by fallback.h. */
+static int
+is_stranger(struct conn *c, const struct proto_line *l)
 {
 	if (c == NULL || c->stranger || l->what == PHASE_UNKNOWN)
 		return 1;
-	/* A line of the same message from another place of the chain. */
-	if (l->what == PHASE_DATA_LINE && c->stage != STAGE_NONE &&
-	    l->token != c->lines) {
-		*policy = FAILURE_ACCEPT;
-		return 1;
-	}
 	if (engine.channel.in_pos == engine.channel.sh->skip)
 		estrange(c, l, "a line that killed two workers");
 	else if ((l->what != PHASE_DATA_LINE || c->stage == STAGE_NONE) &&
@@ -212,13 +214,17 @@ static int
 request(struct proto_line *l)
 {
 	struct conn	*c = session_find(l->session);
-	int		 policy = engine.policy;
+	int		 elsewhere = is_elsewhere(c, l);
 
-	if (is_stranger(c, l, &policy)) {
+	if (elsewhere || is_stranger(c, l)) {
 		if (!channel_fits(&engine.channel, STRANGER_ROOM))
 			return 0;
+		if (elsewhere) {
+			fallback_echo(&engine.channel, l);
+			return 1;
+		}
 		metric_inc(&engine_counts[COUNT_STRANGERS]);
-		fallback_line(&engine.channel, l, policy);
+		fallback_line(&engine.channel, l, engine.policy);
 	} else if (l->what == PHASE_DATA_LINE)
 		transfer_line(c, l);
 	else

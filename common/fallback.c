@@ -88,9 +88,38 @@ answer(struct channel *ch, const struct proto_line *l, enum failure policy)
 		pay(ch, &d, fallback_verdict(policy, l->what));
 }
 
+static int
+is_end(const struct proto_line *l)
+{
+	return l->len == 1 && l->arg[0] == '.';
+}
+
+/* The line as it came.  Returns whether it had to be cut. */
+static int
+pass_on(struct channel *ch, const struct proto_line *l)
+{
+	char	 prefix[PROTO_PREFIX];
+	/* It comes stuffed, and would be stuffed again. */
+	int	 dot = l->len > 0 && l->arg[0] == '.';
+
+	proto_prefix(prefix, ch->sh->facts.minor, l->session, l->token);
+	return channel_data(ch, prefix, l->arg + dot, l->len - dot);
+}
+
+void
+fallback_echo(struct channel *ch, const struct proto_line *l)
+{
+	channel_consume(ch);
+	if (is_end(l))
+		pay_dot(ch, l->session, l->token, 0);
+	else
+		(void)pass_on(ch, l);
+}
+
 /*
- * A message goes on as it is if the policy is to accept it and no part of it
- * was lost; else smtpd gets nothing but its end.
+ * A message goes on as it is if the policy is to accept it, no part of it was
+ * lost, and the filter need not have seen it; else smtpd gets nothing but its
+ * end.
  */
 static void
 data_line(struct channel *ch, const struct proto_line *l, enum failure policy)
@@ -98,19 +127,11 @@ data_line(struct channel *ch, const struct proto_line *l, enum failure policy)
 	struct debt	*had = ledger_find(&ch->sh->ledger, l->session);
 	struct debt	 lost = { .session = l->session, .token = l->token,
 			    .owed = OWED_LINES, .lost = 1 };
-	char		 prefix[PROTO_PREFIX];
-	int		 dot;
 
-	if (l->len == 1 && l->arg[0] == '.') {
+	if (is_end(l))
 		pay_dot(ch, l->session, l->token, had != NULL && had->lost);
-		return;
-	}
-	if (policy != FAILURE_ACCEPT || (had != NULL && had->lost))
-		return;
-	proto_prefix(prefix, ch->sh->facts.minor, l->session, l->token);
-	/* The line comes stuffed, and would be stuffed again. */
-	dot = l->len > 0 && l->arg[0] == '.';
-	if (channel_data(ch, prefix, l->arg + dot, l->len - dot))
+	else if (policy == FAILURE_ACCEPT && (had == NULL || !had->lost) &&
+	    (ch->sh->facts.must_see || pass_on(ch, l)))
 		(void)channel_owe(ch, &lost);
 }
 

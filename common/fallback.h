@@ -32,4 +32,7 @@ int		 fallback_recover(struct channel *, enum failure,
 void		 fallback_line(struct channel *, const struct proto_line *,
 		    enum failure);
 
+/* A line of a message that the filter has at another place of the chain. */
+void		 fallback_echo(struct channel *, const struct proto_line *);
+
 #endif /* FALLBACK_H */

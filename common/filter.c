@@ -56,6 +56,7 @@ int
 filter_main(const struct filter *f, int argc, char *argv[])
 {
 	struct guard_config	 conf = { .work = worker_run };
+	struct shared		*sh;
 	int			 rest, status;
 
 	log_init(f->name);
@@ -81,9 +82,11 @@ filter_main(const struct filter *f, int argc, char *argv[])
 		}
 	}
 	raise_descriptors();
+	sh = guard_map();
+	sh->facts.must_see = f->unknown != NULL;
 	if (settings_foreground)
-		return worker_run(guard_map(), -1, 0);
+		return worker_run(sh, -1, 0);
 	conf.policy = engine.policy;
 	conf.deadline = engine.deadline;
-	return guard_run(guard_map(), &conf);
+	return guard_run(sh, &conf);
 }

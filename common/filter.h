@@ -98,7 +98,10 @@ struct filter {
 	void	(*message)(struct session *, struct request, struct message *);
 	/*
 	 * filter_fail() drops a message's edits.  If it goes on all the same
-	 * (on-failure accept), these are made instead.
+	 * (on-failure accept), these are made instead.  A filter with this hook
+	 * sees each message: one of a session that is older than a crash, or
+	 * that comes while no worker lives, is refused with 451 whatever
+	 * on-failure says.
 	 */
 	void	(*unknown)(struct session *, struct message *);
 };

@@ -233,6 +233,47 @@ a_message_is_swallowed_and_refused_if_it_is_not(void **state)
 	    FALLBACK_LOST));
 }
 
+static void
+a_message_that_the_filter_must_see_is_refused_even_by_accept(void **state)
+{
+	sh->facts.must_see = 1;
+	say(WIRE_REQUEST("data-line", "02", "07", "X-Spam: No"),
+	    FAILURE_ACCEPT);
+	say(WIRE_REQUEST("data-line", "02", "07", "."), FAILURE_ACCEPT);
+	assert_string_equal(wire_take(sh), WIRE_LINE("02", "07", "."));
+	say(WIRE_REQUEST("commit", "02", "08", ""), FAILURE_ACCEPT);
+	assert_string_equal(wire_take(sh), WIRE_RESULT("02", "08",
+	    FALLBACK_LOST));
+	assert_int_equal(wire_debts(sh), 0);
+	/* All else is accepted. */
+	say(WIRE_REQUEST("mail-from", "02", "09", "<a@example.org>"),
+	    FAILURE_ACCEPT);
+	assert_string_equal(wire_take(sh), WIRE_RESULT("02", "09", "proceed"));
+}
+
+static void
+a_line_from_elsewhere_in_the_chain_goes_on(void **state)
+{
+	struct proto_line	 l;
+	const char		*p;
+	size_t			 len;
+	size_t			 i;
+
+	sh->facts.must_see = 1;
+	for (i = 0; i < 2; i++) {
+		wire_line(sh, i == 0 ?
+		    WIRE_REQUEST("data-line", "02", "07", "..dots") :
+		    WIRE_REQUEST("data-line", "02", "07", "."));
+		assert_non_null(p = channel_line(&ch, &len));
+		assert_null(proto_parse(&l, p, len));
+		fallback_echo(&ch, &l);
+		channel_publish(&ch);
+		assert_string_equal(wire_take(sh), i == 0 ?
+		    WIRE_LINE("02", "07", "..dots") :
+		    WIRE_LINE("02", "07", "."));
+	}
+}
+
 int
 main(void)
 {
@@ -249,6 +290,8 @@ main(void)
 		TEST(a_ring_without_room_pays_nothing),
 		TEST(a_message_goes_through_untouched_if_the_policy_is_accept),
 		TEST(a_message_is_swallowed_and_refused_if_it_is_not),
+		TEST(a_message_that_the_filter_must_see_is_refused_even_by_accept),
+		TEST(a_line_from_elsewhere_in_the_chain_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
