@@ -191,7 +191,6 @@ int
 inquiry_try(struct inquiry *q, struct backend *b, int64_t connect_ms,
     int64_t ms)
 {
-	q->garbage = 0;
 	q->began = inquiry_clock();
 	q->by = q->began + ms;
 	q->stream = stream_open(b, &inquiry_ops, q, connect_ms);

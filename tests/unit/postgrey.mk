@@ -23,3 +23,6 @@ POSTGREY_TESTS += %D%/test-store
 %C%_test_store_SOURCES = %D%/test-store.c %D%/store_rig.h
 %C%_test_store_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
 %C%_test_store_LDADD = $(POSTGREY_UNIT_LIBS)
+POSTGREY_TESTS += %D%/test-consult-config
+%C%_test_consult_config_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
+%C%_test_consult_config_LDADD = $(POSTGREY_UNIT_LIBS)

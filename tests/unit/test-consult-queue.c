@@ -170,6 +170,22 @@ an_absent_server_is_waited_for(void **state)
 }
 
 static void
+each_outage_is_waited_for(void **state)
+{
+	an_absent_server_is_waited_for(state);
+	/* Longer than questions wait. */
+	run_ms(450);
+	peer_stop(&servers[0]);
+	put(3);
+	put(4);
+	run_ms(40);
+	assert_int_equal(ndone, 2);
+	server_restart(0, serve_well);
+	run_done(4);
+	all_well(3, 2);
+}
+
+static void
 but_not_for_ever(void **state)
 {
 	consult_config.tries = 10;
@@ -399,6 +415,7 @@ main(void)
 		TEST(stress_begins_at_half),
 		TEST(nobody_waits_longer_than_the_deadline),
 		TEST(an_absent_server_is_waited_for),
+		TEST(each_outage_is_waited_for),
 		TEST(but_not_for_ever),
 		TEST(a_server_that_dies_is_forgiven),
 		TEST(one_that_is_put_again_comes_first),
