@@ -317,15 +317,25 @@ must_not_sleep(uint32_t wants)
 	    (wants & WANT_ROOM && ring_used(&sh->in) <= RING_SIZE / 2);
 }
 
-/* Until the worker has answered, or sleeps because there is nothing to say. */
+/*
+ * Until the worker has answered, or sleeps because there is nothing to say.
+ * If it has more to do than that, as one that makes a signature, then there is
+ * less patience next time: waiting is not free.
+ */
 static void
 linger(void)
 {
-	int	 i;
+	static int	 patience = GUARD_LINGER;
+	int		 i;
 
-	for (i = 0; i < GUARD_LINGER && ring_used(&sh->out) == 0 &&
+	for (i = 0; i < patience && ring_used(&sh->out) == 0 &&
 	    __atomic_load_n(&sh->worker_wants, __ATOMIC_RELAXED) == 0; i++)
 		(void)sched_yield();
+	if (i < patience)
+		patience = 2 * patience < GUARD_LINGER ? 2 * patience :
+		    GUARD_LINGER;
+	else if (patience > 4)
+		patience /= 2;
 }
 
 /* Wait for something to do; returns whether smtpd has something to say. */
