@@ -161,9 +161,8 @@ consult_again(struct inquiry *q, enum inquiry_end end)
 {
 	int64_t	 now = inquiry_clock();
 
-	if (end == INQUIRY_STALE && !q->stale)
-		q->stale = 1;
-	else {
+	/* No try: but each of these has answered before, so it has an end. */
+	if (end != INQUIRY_STALE) {
 		q->tries++;
 		outage_goes_on(now);
 	}

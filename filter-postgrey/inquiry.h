@@ -34,7 +34,6 @@ struct inquiry {
 				    const char *);
 	struct stream		*stream;
 	int			 garbage;	/* came instead of an answer */
-	int			 stale;		/* was INQUIRY_STALE once */
 	unsigned int		 tries;
 	int64_t			 asked, due;	/* came, and its end */
 	int64_t			 began, by;	/* this try, and its end */

@@ -223,8 +223,8 @@ int
 consult_setup(void **state)
 {
 	struct consult_config	 c = {
-		.connections = 4, .max_idle = 5000, .connect_timeout = 300,
-		.timeout = 400, .tries = 2, .retry_delay = 200,
+		.connections = 4, .max_idle = 5000, .connect_timeout = 2000,
+		.timeout = 5000, .tries = 2, .retry_delay = 200,
 		.queue_max = 1000, .context = "the context"
 	};
 

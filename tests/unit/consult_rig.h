@@ -24,7 +24,7 @@ struct outcome {
 
 /* What all servers of a test have seen. */
 struct seen {
-	int	 conns, requests, stressed;
+	int	 conns, requests, stressed, hangups;
 	char	 last[8192];		/* the last request */
 };
 

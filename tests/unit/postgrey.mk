@@ -10,6 +10,9 @@ POSTGREY_UNIT_LIBS = $(POSTGREY_LIBS) $(CMOCKA_LIBS)
 POSTGREY_TESTS += %D%/test-policyd
 %C%_test_policyd_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
 %C%_test_policyd_LDADD = $(POSTGREY_UNIT_LIBS)
+POSTGREY_TESTS += %D%/test-policyd-request
+%C%_test_policyd_request_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
+%C%_test_policyd_request_LDADD = $(POSTGREY_UNIT_LIBS)
 POSTGREY_TESTS += %D%/test-consult
 CONSULT_RIG = %D%/consult_rig.c %D%/consult_rig.h %D%/peer.c %D%/peer.h
 %C%_test_consult_SOURCES = %D%/test-consult.c $(CONSULT_RIG)
@@ -26,3 +29,16 @@ POSTGREY_TESTS += %D%/test-store
 POSTGREY_TESTS += %D%/test-consult-config
 %C%_test_consult_config_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
 %C%_test_consult_config_LDADD = $(POSTGREY_UNIT_LIBS)
+STORE_TESTS = %D%/test-overlay %D%/test-store-broken %D%/test-store-writer
+if SANDBOX_LINUX
+STORE_TESTS += %D%/test-store-sandbox
+endif
+POSTGREY_TESTS += $(STORE_TESTS)
+%C%_test_overlay_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
+%C%_test_overlay_LDADD = $(POSTGREY_UNIT_LIBS)
+%C%_test_store_broken_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
+%C%_test_store_broken_LDADD = $(POSTGREY_UNIT_LIBS)
+%C%_test_store_writer_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
+%C%_test_store_writer_LDADD = $(POSTGREY_UNIT_LIBS)
+%C%_test_store_sandbox_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
+%C%_test_store_sandbox_LDADD = $(POSTGREY_UNIT_LIBS)

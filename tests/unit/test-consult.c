@@ -118,6 +118,7 @@ serve_twice_slowly(int fd, int conn)
 	(void)usleep(20000);
 	serve_answer(fd, n);
 	peer_mute(fd, conn);
+	__sync_fetch_and_add(&seen->hangups, 1);
 }
 
 static void
@@ -328,6 +329,7 @@ two_answers_are_one_too_many(void **state)
 static void
 an_answer_to_nothing_ends_the_connection(void **state)
 {
+	int64_t	 end;
 	int	 i;
 
 	server_start(0, serve_twice_slowly);
@@ -336,7 +338,9 @@ an_answer_to_nothing_ends_the_connection(void **state)
 		put(i);
 		run_done(i);
 		well(i);
-		run_ms(50);
+		end = now_ms() + 5000;
+		while (seen->hangups < i && now_ms() < end)
+			run_ms(10);
 	}
 	assert_int_equal(seen->conns, 3);
 }
@@ -344,6 +348,7 @@ an_answer_to_nothing_ends_the_connection(void **state)
 static void
 silence_is_not_asked_for_again(void **state)
 {
+	consult_config.timeout = 400;
 	server_start(0, serve_mute);
 	servers_are(1);
 	put(1);
@@ -356,6 +361,7 @@ silence_is_not_asked_for_again(void **state)
 static void
 silence_ends_with_the_deadline(void **state)
 {
+	consult_config.timeout = 400;
 	deadline_ms = 200;
 	server_start(0, serve_mute);
 	servers_are(1);
@@ -370,6 +376,7 @@ a_full_backlog_is_waited_for(void **state)
 {
 	int	 i;
 
+	consult_config.timeout = 400;
 	server_start(0, NULL);
 	servers_are(1);
 	for (i = 1; i <= 4; i++)
