@@ -146,9 +146,9 @@ sync_alone(struct store *st)
 }
 
 static int
-sync_thread(struct store *st)
+sync_thread(struct store *st, int64_t ms)
 {
-	int64_t	 end = store_clock() + STORE_SYNC;
+	int64_t	 end = store_clock() + ms;
 
 	while (overlay_waiting(st->overlay) > 0 || st->busy) {
 		if (!st->busy) {
@@ -163,17 +163,23 @@ sync_thread(struct store *st)
 	return st->unwritten == NULL ? 0 : -1;
 }
 
-int
-store_sync(struct store *st)
+static int
+sync_all(struct store *st, int64_t ms)
 {
 	int	 r = 0;
 
 	(void)pthread_mutex_lock(&st->lock);
 	if (overlay_waiting(st->overlay) > 0 || st->busy)
-		r = st->running ? sync_thread(st) : sync_alone(st);
+		r = st->running ? sync_thread(st, ms) : sync_alone(st);
 	(void)pthread_mutex_unlock(&st->lock);
 	store_tell(st);
 	return r;
+}
+
+int
+store_sync(struct store *st)
+{
+	return sync_all(st, STORE_SYNC);
 }
 
 void
@@ -183,7 +189,7 @@ store_close(struct store *st)
 
 	if (st == NULL)
 		return;
-	(void)store_sync(st);
+	(void)sync_all(st, STORE_END);
 	/* First, so that it is the thread that may have to wait for disks. */
 	db_close(st->reader);
 	st->reader = NULL;

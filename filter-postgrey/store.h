@@ -51,7 +51,10 @@ struct store	*store_open(const char *path, const struct grey_rules *,
  * store_sync().
  */
 int		 store_start(struct store *);
-/* Has all written now: 0, or -1: it is not (logged), and stays in memory. */
+/*
+ * Has all written now: 0, or -1: it is not (logged), and stays in memory.
+ * Waits for disks and for other processes.
+ */
 int		 store_sync(struct store *);
 /* Writes what is left; takes a second at most. */
 void		 store_close(struct store *);

@@ -58,6 +58,7 @@ store_file_move(const char *path, char *to, size_t size)
 {
 	struct tm	 tm;
 	time_t		 now = time(NULL);
+	struct stat	 st;
 	char		 date[32], from[PATH_MAX], wal[PATH_MAX];
 	int		 n;
 
@@ -73,7 +74,10 @@ store_file_move(const char *path, char *to, size_t size)
 		return -1;
 	(void)snprintf(from, sizeof(from), "%s-wal", path);
 	(void)snprintf(wal, sizeof(wal), "%s-wal", to);
-	(void)rename(from, wal);	/* there may be none */
+	if (stat(from, &st) == 0 && st.st_size > 0)
+		(void)rename(from, wal);
+	else
+		(void)unlink(from);
 	(void)snprintf(from, sizeof(from), "%s-shm", path);
 	(void)unlink(from);
 	return 0;

@@ -19,7 +19,8 @@
 
 #define STORE_BATCH	1000		/* changes in a transaction */
 #define STORE_LATER	200		/* ms that a change may wait */
-#define STORE_SYNC	500		/* ms that one waits for it */
+#define STORE_SYNC	10000		/* ms that one waits for the thread */
+#define STORE_END	400		/* the same, and twice, at the end */
 #define STORE_RETRY	30000		/* ms until the next try */
 #define STORE_MEMORY	(64 << 20)	/* of changes that can't be written */
 #define STORE_FILE_MAX	(INT64_C(2) << 30)

@@ -285,7 +285,7 @@ thread_new(struct store *st)
 void
 store_writer_stop(struct store *st)
 {
-	int64_t	 end = store_clock() + STORE_SYNC;
+	int64_t	 end = store_clock() + STORE_END;
 
 	__atomic_store_n(&st->stop, 1, __ATOMIC_RELAXED);
 	(void)pthread_cond_broadcast(&st->wake);
