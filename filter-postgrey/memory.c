@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * See memory.h.  Nothing fails once it runs: who does not answer is stood in
+ * for by the store of this host, and that remembers in memory what it can't
+ * write.  Traps and what was learned go to both.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "compat.h"
+#include "memory.h"
+#include "metric.h"
+#include "postgrey.h"
+#include "shared.h"
+
+/* 35 days of a million tuples take less than one a second. */
+#define PURGE_ROWS	5000
+
+/* A question to the servers. */
+struct pending {
+	struct request	 rq;
+	void		(*done)(struct request, const struct grey_verdict *);
+	int64_t		 now;
+	char		 tuple[TUPLE_KEY];
+	char		 client[ADDR_STRLEN];
+	char		 sender[];
+};
+
+static struct store	*store;
+static int		 started;
+
+int64_t
+memory_now(void)
+{
+	struct timespec	 ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);	/* can't fail */
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int
+memory_load(void)
+{
+	if (shared_wanted() && shared_load() == -1)
+		return -1;
+	store = store_open(postgrey.db, &postgrey.rules, 1);
+	return store == NULL ? -1 : 0;
+}
+
+int
+memory_check(void)
+{
+	return shared_wanted() ? shared_check() : 0;
+}
+
+int
+memory_start(void)
+{
+	if (store_start(store) == -1 || (shared_wanted() &&
+	    shared_start(filter_events(), &postgrey.rules) == -1))
+		return -1;
+	started = 1;
+	return 0;
+}
+
+void
+memory_stop(void)
+{
+	store_close(store);
+	store = NULL;
+	started = 0;
+}
+
+void
+memory_poll(void)
+{
+	if (started)
+		(void)store_purge(store, memory_now(), PURGE_ROWS);
+}
+
+static void
+answered(void *arg, const struct grey_verdict *v, const char *why)
+{
+	struct pending		*p = arg;
+	struct store_query	 q;
+	struct grey_verdict	 own;
+
+	if (filter_session(p->rq) == NULL) {
+		free(p);
+		return;
+	}
+	if (v == NULL) {
+		q.tuple = p->tuple;
+		q.client = p->client;
+		q.sender = p->sender;
+		q.now = p->now;
+		store_decide(store, &q, &own);
+		v = &own;
+	}
+	p->done(p->rq, v);
+	free(p);
+}
+
+int
+memory_decide(const struct store_query *q, struct request rq,
+    struct grey_verdict *v,
+    void (*done)(struct request, const struct grey_verdict *))
+{
+	struct pending	*p = NULL;
+	size_t		 len = strlen(q->sender) + 1;
+
+	if (shared_wanted())
+		p = malloc(sizeof(*p) + len);
+	if (p == NULL) {
+		store_decide(store, q, v);
+		return 1;
+	}
+	p->rq = rq;
+	p->done = done;
+	p->now = q->now;
+	(void)strlcpy(p->tuple, q->tuple, sizeof(p->tuple));
+	(void)strlcpy(p->client, q->client, sizeof(p->client));
+	memcpy(p->sender, q->sender, len);
+	shared_decide(q, answered, p);
+	return 0;
+}
+
+static void
+put(const struct store_row *row)
+{
+	if (shared_wanted())
+		shared_put(row);
+	(void)store_put(store, row);
+}
+
+/* The row of a client as this host knows it. */
+static void
+get_client(const struct addr *a, int64_t now, char key[ADDR_STRLEN],
+    struct store_row *row)
+{
+	(void)addr_print(a, key);
+	(void)store_get(store, STORE_CLIENT, key, row);
+	if (row->client.first == 0)
+		row->client.first = now;
+	row->client.last = now;
+}
+
+void
+memory_trap(const struct addr *a)
+{
+	struct store_row	 row;
+	int64_t			 now = memory_now();
+	char			 key[ADDR_STRLEN];
+
+	get_client(a, now, key, &row);
+	row.client.trap_until = now + postgrey.rules.trap_time;
+	put(&row);
+}
+
+void
+memory_white(const struct addr *a)
+{
+	struct store_row	 row;
+	int64_t			 now = memory_now();
+	char			 key[ADDR_STRLEN];
+
+	get_client(a, now, key, &row);
+	if (row.client.white_until < now + postgrey.rules.max_age)
+		row.client.white_until = now + postgrey.rules.max_age;
+	put(&row);
+}
+
+void
+memory_partner(const char *mailbox)
+{
+	struct store_row	 row;
+	char			 key[TUPLE_KEY];
+
+	memset(&row, 0, sizeof(row));
+	tuple_recipient(mailbox, key, sizeof(key));
+	row.kind = STORE_PARTNER;
+	row.key = key;
+	row.until = memory_now() + postgrey.rules.max_age;
+	put(&row);
+}
