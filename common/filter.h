@@ -62,6 +62,8 @@ struct filter {
 	size_t		  session_size;
 	size_t		  tx_size;
 	int		  outgoing;	/* wants reports of smtp-out too */
+	/* Keys exempt-auth and exempt-local, when the operator does not say. */
+	int		  exempt_auth, exempt_local;
 
 	/*
 	 * Read what the options name: lists, tables, keys.  Returns 0, or -1
@@ -79,6 +81,8 @@ struct filter {
 	int	(*command)(int argc, char *argv[]);
 	/* In the worker, before the sandbox: event loop and threads exist. */
 	int	(*start)(void);
+	/* smtpd hung up: there is a second to put things away. */
+	void	(*stop)(void);
 
 	void	(*session_end)(struct session *);
 	void	(*tx_end)(struct session *);

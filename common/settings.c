@@ -121,6 +121,8 @@ settings_init(void)
 	engine.policy = engine.filter->on_failure;
 	engine.deadline = engine.filter->deadline != 0 ?
 	    engine.filter->deadline : 60000;
+	exempt_auth = engine.filter->exempt_auth;
+	exempt_local = engine.filter->exempt_local;
 	exempt = addrs_new();
 }
 
