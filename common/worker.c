@@ -302,5 +302,7 @@ worker_run(struct shared *shared, int socket, unsigned int generation)
 	if (start(generation) == -1)
 		return 1;
 	loop(alone);
+	if (engine.filter->stop != NULL)
+		engine.filter->stop();
 	return 0;
 }
