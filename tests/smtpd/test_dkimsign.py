@@ -296,18 +296,24 @@ def test_parallel(t):
 
 
 def test_threads(t):
-    """And by many clients that do not wait for one another."""
+    """Many clients that do not wait for one another."""
     signer = start(t)
     errors = []
 
-    def client(n):
+    def client(n, c):
         try:
             for i in range(5):
-                equal(send(2525, mail.plain("%d.%d" % (n, i)),
-                           "alice+%d.%d@example.org" % (n, i))[0], 250, "reply")
+                equal(c.send(mail.plain("%d.%d" % (n, i)),
+                             "alice+%d.%d@example.org" % (n, i))[0], 250,
+                      "reply")
         except Exception as error:
             errors.append("client %d: %s" % (n, error))
-    threads = [threading.Thread(target=client, args=(n,)) for n in range(20)]
+    # One after the other: smtpd's queue of connections is short.
+    clients = [Client(2525) for _ in range(20)]
+    for c in clients:
+        c.hello()
+    threads = [threading.Thread(target=client, args=pair)
+               for pair in enumerate(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
