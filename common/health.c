@@ -11,6 +11,7 @@
 #include "server.h"
 
 #define REST_MIN	1000
+#define TELL_EVERY	60000		/* ms, while it stays so */
 
 struct server *
 health_next(struct server *srv, int64_t now)
@@ -81,11 +82,23 @@ health_rest(const struct server *srv)
 	return rest - (int64_t)(random % (unsigned int)(rest / 4));
 }
 
+/* Probes that fail every second are no news. */
+static void
+health_tell(struct server *srv, int news, int64_t now, int64_t rest)
+{
+	if (!news && now - srv->told < TELL_EVERY)
+		return;
+	srv->told = now;
+	log_peer("%s: %s: %s; it rests for %lld s", srv->service, srv->label,
+	    srv->why, (long long)rest);
+}
+
 int
 health_failed(struct server *srv, unsigned int era, const void *who,
     const char *why, int64_t now)
 {
 	int64_t	 rest;
+	int	 news = srv->until == 0;
 
 	health_left(srv, who);
 	if (era != srv->era)
@@ -96,7 +109,6 @@ health_failed(struct server *srv, unsigned int era, const void *who,
 	rest = health_rest(srv);
 	srv->until = now + rest;
 	(void)strlcpy(srv->why, why, sizeof(srv->why));
-	log_peer("%s: %s: %s; it rests for %lld s", srv->service, srv->label,
-	    why, (long long)(rest + 999) / 1000);
+	health_tell(srv, news, now, (rest + 999) / 1000);
 	return 1;
 }

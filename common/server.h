@@ -38,6 +38,7 @@ struct server {
 	struct stream	*idle;		/* the pool, latest first */
 	const void	*probe;		/* who probes it */
 	int64_t		 until;
+	int64_t		 told;		/* when a failure was last logged */
 	int64_t		 rest_max;	/* ms */
 	unsigned int	 era, fails;	/* fails: in a row */
 	char		 why[128];

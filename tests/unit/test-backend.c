@@ -236,6 +236,24 @@ rest_doubles_with_jitter_up_to_five_minutes(void **state)
 }
 
 static void
+a_server_that_stays_away_is_told_once_a_minute(void **state)
+{
+	struct client	 c = { .s = NULL };
+	struct backend	*b = backend_to("/nonexistent/x.sock");
+	int		 i, before = warnings;
+
+	b->loop.clock = fake_clock;
+	backend_rest(b, 1000);
+	for (i = 0; i < 119; i++) {
+		client_open(&c, b, NULL, 2000);
+		assert_null(c.s);
+		fake += 1000;
+	}
+	assert_int_equal(warnings - before, 2);
+	backend_free(b);
+}
+
+static void
 rest_can_have_a_lower_limit(void **state)
 {
 	struct client	 c = { .s = NULL };
@@ -377,6 +395,7 @@ main(void)
 		cmocka_unit_test(ten_thousand_requests_take_one_connection),
 		cmocka_unit_test(the_second_server_serves_while_the_first_rests),
 		cmocka_unit_test(rest_doubles_with_jitter_up_to_five_minutes),
+		cmocka_unit_test(a_server_that_stays_away_is_told_once_a_minute),
 		cmocka_unit_test(rest_can_have_a_lower_limit),
 		cmocka_unit_test(a_probe_in_flight_is_waited_for),
 		cmocka_unit_test(one_stream_at_a_time_probes),
