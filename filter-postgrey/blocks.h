@@ -12,7 +12,7 @@
 
 /*
  * "FILE" or "FILE text for the reply, %A is the address" (block), "FILE"
- * (bypass).  NULL, or what is wrong.
+ * (bypass); the value is kept.  NULL, or what is wrong.
  */
 const char	*blocks_add(int block, const char *value);
 int		 blocks_reload(int force);

@@ -1,6 +1,6 @@
 # All but main(): greylistctl and tests are made of it too.
 noinst_LIBRARIES += %D%/libpostgrey.a
-%C%_libpostgrey_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+%C%_libpostgrey_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(PCRE2_CFLAGS)
 %C%_libpostgrey_a_SOURCES = \
 	%D%/consult.c %D%/consult.h \
 	%D%/consult_config.c %D%/consult_config.h \
@@ -14,4 +14,16 @@ noinst_LIBRARIES += %D%/libpostgrey.a
 	%D%/store.c %D%/store.h %D%/store_private.h \
 	%D%/store_file.c %D%/store_reader.c %D%/store_walk.c \
 	%D%/store_writer.c
-POSTGREY_LIBS = %D%/libpostgrey.a $(LDADD) $(SQLITE_LIBS) -lpthread
+%C%_libpostgrey_a_SOURCES += \
+	%D%/blocks.c %D%/blocks.h %D%/expand.c %D%/expand.h \
+	%D%/lists.c %D%/lists.h \
+	%D%/listset.c %D%/listset.h %D%/pattern.c %D%/pattern.h
+%C%_libpostgrey_a_SOURCES += \
+	%D%/client.h %D%/decide.c %D%/decide.h \
+	%D%/delegate.c %D%/delegate.h %D%/diary.c %D%/diary.h \
+	%D%/gate.c %D%/gate.h %D%/greylist.c %D%/greylist.h \
+	%D%/learn.c %D%/learn.h %D%/memory.c %D%/memory.h \
+	%D%/outcome.c %D%/outcome.h \
+	%D%/postgrey.h %D%/postgrey_keys.c %D%/stamps.c %D%/stamps.h
+POSTGREY_LIBS = %D%/libpostgrey.a $(LDADD) $(SQLITE_LIBS) $(PCRE2_LIBS) \
+	-lpthread
