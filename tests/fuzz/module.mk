@@ -127,3 +127,13 @@ noinst_PROGRAMS += %D%/fuzz-policyd
 %C%_fuzz_policyd_LDADD = $(POSTGREY_LIBS)
 %C%_fuzz_policyd_LDFLAGS = $(FUZZER)
 endif
+REPLAY_TESTS += %D%/replay-lists
+%C%_replay_lists_SOURCES = %D%/fuzz-lists.c $(REPLAY)
+%C%_replay_lists_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-postgrey
+%C%_replay_lists_LDADD = $(POSTGREY_LIBS)
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz-lists
+%C%_fuzz_lists_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-postgrey
+%C%_fuzz_lists_LDADD = $(POSTGREY_LIBS)
+%C%_fuzz_lists_LDFLAGS = $(FUZZER)
+endif
