@@ -1,6 +1,7 @@
 # All but main(): greylistctl and tests are made of it too.
 noinst_LIBRARIES += %D%/libpostgrey.a
-%C%_libpostgrey_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(PCRE2_CFLAGS)
+%C%_libpostgrey_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(PCRE2_CFLAGS) \
+	$(HIREDIS_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_libpostgrey_a_SOURCES = \
 	%D%/consult.c %D%/consult.h \
 	%D%/consult_config.c %D%/consult_config.h \
@@ -25,5 +26,13 @@ noinst_LIBRARIES += %D%/libpostgrey.a
 	%D%/learn.c %D%/learn.h %D%/memory.c %D%/memory.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/postgrey.h %D%/postgrey_keys.c %D%/stamps.c %D%/stamps.h
+%C%_libpostgrey_a_SOURCES += \
+	%D%/shared.c %D%/shared.h %D%/shared_private.h \
+	%D%/shared_blocking.c %D%/shared_config.c %D%/shared_config.h \
+	%D%/shared_conn.c %D%/shared_conn.h \
+	%D%/shared_conns.c %D%/shared_conns.h \
+	%D%/shared_reply.c %D%/shared_reply.h \
+	%D%/shared_script.c %D%/shared_script.h \
+	%D%/shared_text.c %D%/shared_text.h
 POSTGREY_LIBS = %D%/libpostgrey.a $(LDADD) $(SQLITE_LIBS) $(PCRE2_LIBS) \
-	-lpthread
+	$(HIREDIS_LIBS) $(CRYPTO_LIBS) -lpthread

@@ -11,7 +11,7 @@ JOBS=$(nproc 2>/dev/null || echo 2)
 # To build the filters.
 BUILD_PACKAGES="gcc libc6-dev make automake autoconf pkg-config libevent-dev
     libseccomp-dev libssl-dev libidn2-dev libc-ares-dev zlib1g-dev xz-utils
-    libsqlite3-dev"
+    libsqlite3-dev libhiredis-dev"
 # To run smtpd 6.8 from its unpacked package, in namespaces of its own.
 SMTPD_PACKAGES="python3 ca-certificates iproute2 util-linux openssl libdb5.3
     libevent-2.1-7 libssl3 zlib1g"
@@ -21,7 +21,7 @@ SMTPD7_PACKAGES="bison libtool libssl-dev zlib1g-dev patch xz-utils"
 VERIFY_PACKAGES="python3-dkim"
 # To run all tests.
 TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc
-    bsdextrautils libopensmtpd-dev git
+    bsdextrautils libopensmtpd-dev git redis-server
     $VERIFY_PACKAGES python3-nacl libmail-dkim-perl libopendkim-dev"
 
 say() {
@@ -38,6 +38,19 @@ need_root() {
 	    "starts an smtpd in namespaces of its own"
 }
 
+# no_services start|end: packages of servers must not start them meanwhile.  A
+# policy-rc.d that is there already is somebody else's, and stays.
+no_services() {
+	local file=/usr/sbin/policy-rc.d mark="exit 101 # opensmtpd-filters"
+
+	if [ "$1" = start ] && [ ! -e $file ] && [ ! -L $file ]; then
+		printf '#!/bin/sh\n%s\n' "$mark" > $file
+		chmod 755 $file
+	elif [ "$1" = end ] && grep -qsF "$mark" $file; then
+		rm -f $file
+	fi
+}
+
 # Install what is missing of the named packages; nothing is ever removed.
 need_packages() {
 	local p missing=""
@@ -52,8 +65,12 @@ need_packages() {
 	    -print -quit 2>/dev/null)" ]; then
 		apt-get -q update >&2 || say "apt-get update failed, going on"
 	fi
+	no_services start
 	DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-remove \
 	    --no-install-recommends install $missing >&2
+	set -- $?
+	no_services end
+	return $1
 }
 
 # copy_tree DIR: the clone as it is now, with a configure script, in DIR.  The
