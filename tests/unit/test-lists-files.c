@@ -5,7 +5,9 @@
  */
 
 #include <sys/types.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -124,6 +126,31 @@ a_local_file_is_read_too_and_comes_and_goes(void **state)
 	list_free(l);
 }
 
+/* A socket is what not even root can open. */
+static void
+a_local_file_that_can_not_be_opened_holds_up_until_it_goes(void **state)
+{
+	struct list		*l = list_new(LIST_CLIENTS);
+	struct sockaddr_un	 un = { .sun_family = AF_UNIX };
+	int			 fd;
+
+	write_file(list_path, "one.example\n");
+	assert_int_equal(list_add_file(l, list_path), 0);
+	(void)snprintf(un.sun_path, sizeof(un.sun_path), "%s", local_path);
+	assert_true((fd = socket(AF_UNIX, SOCK_STREAM, 0)) != -1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	assert_int_equal(close(fd), 0);
+	stderr_start();
+	assert_int_equal(list_reload(l, 0), -1);
+	assert_non_null(strstr(stderr_stop(), "stays: 0 entries\n"));
+	assert_int_equal(unlink(local_path), 0);
+	stderr_start();
+	assert_int_equal(list_reload(l, 0), 1);
+	(void)stderr_stop();
+	assert_true(matches(l, "one.example"));
+	list_free(l);
+}
+
 static void
 a_bad_local_file_is_a_mistake_at_start(void **state)
 {
@@ -209,6 +236,8 @@ main(void)
 		    a_file_has_comments_blanks_and_either_line_end),
 		cmocka_unit_test(each_bad_line_is_told_and_nothing_is_taken),
 		cmocka_unit_test(a_local_file_is_read_too_and_comes_and_goes),
+		cmocka_unit_test(
+		    a_local_file_that_can_not_be_opened_holds_up_until_it_goes),
 		cmocka_unit_test(a_bad_local_file_is_a_mistake_at_start),
 		cmocka_unit_test(
 		    a_broken_or_lost_file_keeps_the_old_list_and_is_told_once)
