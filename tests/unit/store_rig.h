@@ -28,7 +28,7 @@ static char	 rig_dir[] = "/tmp/test-store.XXXXXX";
 static char	 rig_path[64];
 
 static inline int
-rig_make(void **state)
+rig_make(void **state __attribute__((__unused__)))
 {
 	if (mkdtemp(rig_dir) == NULL)
 		return -1;
@@ -59,7 +59,7 @@ rig_clear(const char *word)
 }
 
 static inline int
-rig_remove(void **state)
+rig_remove(void **state __attribute__((__unused__)))
 {
 	(void)rig_clear("");
 	return rmdir(rig_dir);

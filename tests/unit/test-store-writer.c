@@ -176,6 +176,7 @@ write_for_ever(void)
 	char		 key[64];
 	int64_t		 i;
 
+	(void)alarm(20);
 	if (st == NULL || store_start(st) == -1)
 		_exit(1);
 	for (i = 0;; i++) {

@@ -298,6 +298,26 @@ what_another_process_wrote_meanwhile_stays(void **state)
 }
 
 static void
+the_purge_leaves_what_another_process_has_seen(void **state)
+{
+	struct store	*ours = open_store(&rules), *other;
+
+	(void)rig_mail(ours, "x", "192.0.2.1", T);
+	(void)rig_mail(ours, "x", "192.0.2.1", T + H);
+	assert_int_equal(store_sync(ours), 0);
+	other = open_store(&rules);
+	assert_int_equal(store_purge(ours, T + 40 * D, 10), 1);
+	assert_int_equal(rig_mail(other, "x", "192.0.2.1", T + 2 * H),
+	    GREY_FOUND);
+	assert_int_equal(store_sync(other), 0);
+	assert_int_equal(store_sync(ours), 0);
+	assert_int_equal(rig_ask("SELECT last FROM tuple"), T + 2 * H);
+	store_close(other);
+	store_close(ours);
+	(void)rig_clear("");
+}
+
+static void
 a_file_for_reading_is_not_written(void **state)
 {
 	struct store_row	 row = { .kind = STORE_CLIENT, .key = "a" };
@@ -341,6 +361,8 @@ main(void)
 		cmocka_unit_test(
 		    the_purge_forgets_what_is_over_and_nothing_else),
 		cmocka_unit_test(what_another_process_wrote_meanwhile_stays),
+		cmocka_unit_test(
+		    the_purge_leaves_what_another_process_has_seen),
 		cmocka_unit_test(a_file_for_reading_is_not_written),
 		cmocka_unit_test(operators_find_a_readable_file)
 	};
