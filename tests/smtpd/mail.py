@@ -14,7 +14,7 @@ import re
 import harness
 
 STAMP = re.compile(rb"\w{3}, +\d+ \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4} \(\w+\)")
-RECEIVED = re.compile(rb"^Received: from [^\n]*\n\tby mx\.example\.org "
+RECEIVED = re.compile(rb"^Received: ?(?:from [^\n]*)?\n?\tby mx\.example\.org "
                       rb"\(OpenSMTPD\) with E?SMTPS?A? id [0-9a-f]{8}[^\n]*\n"
                       rb"(\tfor <[^\n]*>;\n)?\t[^\n]*", re.M)
 ENVELOPE = re.compile(rb"\A(Return-Path: [^\n]*\n|Delivered-To: [^\n]*\n)*")
