@@ -54,3 +54,7 @@ POSTGREY_TESTS += %D%/test-lists-files %D%/test-blocks
 %C%_test_lists_files_LDADD = $(POSTGREY_UNIT_LIBS)
 %C%_test_blocks_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
 %C%_test_blocks_LDADD = $(POSTGREY_UNIT_LIBS)
+POSTGREY_TESTS += %D%/test-shared
+%C%_test_shared_SOURCES = %D%/test-shared.c %D%/redis_rig.c %D%/redis_rig.h
+%C%_test_shared_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
+%C%_test_shared_LDADD = $(POSTGREY_UNIT_LIBS)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A real redis-server on a socket in a directory of its own, for tests.  It
+ * stores nothing, and ends with the test, whatever becomes of that.
+ */
+
+#ifndef REDIS_RIG_H
+#define REDIS_RIG_H
+
+#include <sys/types.h>
+
+#define RIG_SERVERS	2
+
+extern char	 rig_dir[];
+
+/* 0, or -1: there is no redis-server. */
+int		 redis_exists(void);
+int		 redis_dir_make(void);
+void		 redis_dir_remove(void);
+
+/* "DIR/N.sock"; valid for ever. */
+const char	*redis_path(int n);
+void		 redis_start(int n);
+void		 redis_kill(int n);		/* KILL, and gone */
+void		 redis_signal(int n, int sig);
+/* One command by redis-cli; what it printed, valid until the next call. */
+const char	*redis_cli(int n, const char *command);
+
+#endif /* REDIS_RIG_H */
