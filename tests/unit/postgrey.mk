@@ -58,3 +58,10 @@ POSTGREY_TESTS += %D%/test-shared
 %C%_test_shared_SOURCES = %D%/test-shared.c %D%/redis_rig.c %D%/redis_rig.h
 %C%_test_shared_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
 %C%_test_shared_LDADD = $(POSTGREY_UNIT_LIBS)
+POSTGREY_TESTS += %D%/test-shared-reply %D%/test-shared-rows
+%C%_test_shared_reply_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS) $(HIREDIS_CFLAGS)
+%C%_test_shared_reply_LDADD = $(POSTGREY_UNIT_LIBS)
+%C%_test_shared_rows_SOURCES = %D%/test-shared-rows.c %D%/redis_rig.c \
+	%D%/redis_rig.h
+%C%_test_shared_rows_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
+%C%_test_shared_rows_LDADD = $(POSTGREY_UNIT_LIBS)
