@@ -3,6 +3,7 @@ include tests/filters/module.mk
 include tests/talk/module.mk
 include tests/fuzz/module.mk
 include tests/bench/module.mk
+include tests/postgrey/module.mk
 EXTRA_DIST += %D%/lib %D%/messages %D%/smtpd %D%/fault %D%/style.sh \
 	%D%/manuals.sh %D%/manual-example.sh
 
