@@ -49,7 +49,7 @@ opt_reason(const char *recipient)
 	if (postgrey_asks(postgrey.opt_out) &&
 	    list_match_address(postgrey.opt_out, recipient))
 		return "opt-out";
-	if (postgrey_asks(postgrey.opt_in) &&
+	if (postgrey.opt_in_only &&
 	    !list_match_address(postgrey.opt_in, recipient))
 		return "no opt-in";
 	return NULL;

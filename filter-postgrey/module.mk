@@ -36,3 +36,8 @@ noinst_LIBRARIES += %D%/libpostgrey.a
 	%D%/shared_text.c %D%/shared_text.h
 POSTGREY_LIBS = %D%/libpostgrey.a $(LDADD) $(SQLITE_LIBS) $(PCRE2_LIBS) \
 	$(HIREDIS_LIBS) $(CRYPTO_LIBS) -lpthread
+
+filter_PROGRAMS += %D%/filter-postgrey
+%C%_filter_postgrey_SOURCES = %D%/filter-postgrey.c
+%C%_filter_postgrey_LDADD = $(POSTGREY_LIBS)
+dist_man_MANS += %D%/filter-postgrey.8

@@ -36,6 +36,7 @@ struct postgrey {
 	/* Those without an entry are never asked. */
 	struct list		*clients, *senders, *recipients;
 	struct list		*opt_in, *opt_out;
+	int			 opt_in_only;	/* a file was named */
 	struct list		*traps, *allowed;
 	struct addr		 low_mx;	/* AF_UNSPEC: none */
 };

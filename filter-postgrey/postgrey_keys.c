@@ -199,6 +199,7 @@ add_recipients(const char *value)
 static const char *
 add_opt_in(const char *value)
 {
+	postgrey.opt_in_only = 1;
 	return load(postgrey.opt_in, value);
 }
 
