@@ -19,9 +19,12 @@ SMTPD_PACKAGES="python3 ca-certificates iproute2 util-linux openssl libdb5.3
 SMTPD7_PACKAGES="bison libtool libssl-dev zlib1g-dev patch xz-utils"
 # To verify signatures in quickstart.
 VERIFY_PACKAGES="python3-dkim"
+# To run spamd, which is unpacked only: see tests/smtpd/fetch.
+SPAM_PACKAGES="spamassassin"
 # To run all tests.
 TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc
     bsdextrautils libopensmtpd-dev git redis-server
+    $SPAM_PACKAGES procmail
     $VERIFY_PACKAGES python3-nacl libmail-dkim-perl libopendkim-dev"
 
 say() {
