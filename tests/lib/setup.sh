@@ -11,7 +11,7 @@ JOBS=$(nproc 2>/dev/null || echo 2)
 # To build the filters.
 BUILD_PACKAGES="gcc libc6-dev make automake autoconf pkg-config libevent-dev
     libseccomp-dev libssl-dev libidn2-dev libc-ares-dev zlib1g-dev xz-utils
-    libsqlite3-dev libhiredis-dev"
+    libsqlite3-dev libhiredis-dev libpcre2-dev"
 # To run smtpd 6.8 from its unpacked package, in namespaces of its own.
 SMTPD_PACKAGES="python3 ca-certificates iproute2 util-linux openssl libdb5.3
     libevent-2.1-7 libssl3 zlib1g"
