@@ -178,7 +178,7 @@ commands_are_as_they_should(void **state)
 	assert_int_equal(shared_text_put(&text, &row, &rules, 1), 0);
 	assert_int_equal(shared_text_command(&text, 0, &b), 0);
 	assert_memory_equal(b.data + b.off,
-	    "*11\r\n$7\r\nEVALSHA\r\n$40\r\n", 25);
+	    "*11\r\n$7\r\nEVALSHA\r\n$40\r\n", 23);
 	assert_memory_equal(b.data + b.off + b.len - (sizeof(end) - 1), end,
 	    sizeof(end) - 1);
 	bytes_clear(&b);
