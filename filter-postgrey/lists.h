@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Lists of clients, senders and recipients as postgrey's whitelist files have
- * them: domains, addresses, networks, "name@", "user@domain", "@domain", and
- * regular expressions (PCRE) between slashes.  '#' begins a comment.  FILE.local
- * beside a file is read too.
+ * them, one entry a line, '#' begins a comment:
+ *
+ *  example.org		the domain and all below it; so .example.org
+ *  192.0.2.0/24	clients: a network, a range, an address, and
+ *  198.51		all addresses that begin so
+ *  user@example.org	mailboxes: this one, with any +extension
+ *  user@ @example.org	at any domain; anyone at just this domain
+ *  /expression/	Perl's, any case: of the name or the mailbox
+ *
+ * FILE.local beside a file is read too, and may come and go.
  */
 
 #ifndef LISTS_H

@@ -11,7 +11,7 @@
 
 struct pattern;
 
-/* Perl's syntax; case does not count.  NULL: *why, valid until the next call. */
+/* Perl's syntax, any case.  NULL: *why, valid until the next call. */
 struct pattern	*pattern_new(const char *text, size_t len, const char **why);
 void		 pattern_free(struct pattern *);
 int		 pattern_match(const struct pattern *, const char *subject);
