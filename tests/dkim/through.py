@@ -14,7 +14,6 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "talk"))
 
-from dialogue import Dialogue  # noqa: E402
 from model import LINE_MAX, OLD_LINE_MAX  # noqa: E402
 from script import unstuff  # noqa: E402
 from talk import SAMPLE, Talk  # noqa: E402
@@ -134,6 +133,3 @@ def read_lines(path):
         lines.pop()
     return [(x[:-1] if x.endswith(b"\r") else x).partition(b"\0")[0]
             for x in lines]
-
-
-__all__ = ["Dialogue", "Through", "Result", "read_lines", "HOST"]

@@ -16,7 +16,7 @@ from test_delivery import CREDS, login, needs_tls
 
 import tricky       # of tests/dkim, found by signed
 from judge import stays
-from tricky import EITHER, LEAVE, SIGN
+from tricky import EITHER, SIGN
 
 LISTEN = 'listen on 127.0.0.1 port 2525 filter "dkim"\n'
 SOCKET = 'listen on socket filter "dkim"\n'
