@@ -133,9 +133,9 @@ def send(port, message, rcpt="alice@example.org", sender="joe@example.com",
 class Sink:
     """A server that accepts everything: what arrived is in .messages."""
 
-    def __init__(self, port):
+    def __init__(self, port, host="127.0.0.1"):
         self.messages = []
-        self.listener = socket.create_server(("127.0.0.1", port))
+        self.listener = socket.create_server((host, port))
         threading.Thread(target=self.loop, daemon=True).start()
 
     def close(self):
