@@ -65,3 +65,8 @@ POSTGREY_TESTS += %D%/test-shared-reply %D%/test-shared-rows
 	%D%/redis_rig.h
 %C%_test_shared_rows_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
 %C%_test_shared_rows_LDADD = $(POSTGREY_UNIT_LIBS)
+POSTGREY_TESTS += %D%/test-outcome %D%/test-postgrey-keys
+%C%_test_outcome_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
+%C%_test_outcome_LDADD = $(POSTGREY_UNIT_LIBS)
+%C%_test_postgrey_keys_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
+%C%_test_postgrey_keys_LDADD = $(POSTGREY_UNIT_LIBS)
