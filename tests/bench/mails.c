@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Be smtpd to a filter that signs: many mails of one size, each in a session
- * of its own, some of them at the same time.  What comes back is counted, and
- * a signature has to be on top of each.  Prints the CPU time of the filter and
+ * Be smtpd to a filter that signs or marks: many mails of one size, each in a
+ * session of its own, some of them at the same time.  What comes back is
+ * counted, and a new field has to be on top of each.  Prints the CPU time of the filter and
  * its children, the wall time from the first byte to the last answer, and the
  * CPU time of this driver, all in microseconds a mail.  Exits 1, saying why, on
  * a wrong or missing answer.
@@ -27,7 +27,6 @@
 #define HEAD		"|0.7|1795291025.975632|smtp-in|"
 #define IDS		"3ff2c7d1%08x|00000000%08x"
 #define BACK		(sizeof("filter-dataline|") - 1)
-#define SIGNATURE	"DKIM-Signature:"
 
 /* One line of output is at most as long as smtpd's. */
 #define IN_SIZE		(256 * 1024)
@@ -46,6 +45,7 @@ static size_t		 lines;		/* in it */
 static struct mail	*mails;
 static size_t		 total, begun, ended, window = 64;
 static int		 asked_commit;
+static const char	*top = "DKIM-Signature:";
 
 static const char	header[] =
     "Received: from client.example (mx.example [192.0.2.1])\n"
@@ -62,6 +62,21 @@ static const char	header[] =
     "Content-Transfer-Encoding: 8bit\n"
     "User-Agent: Example Mail 1.0\n"
     "\n";
+
+static void
+text_read(const char *path)
+{
+	FILE	*fp;
+	size_t	 len = 0, size = 0;
+	ssize_t	 n;
+
+	if ((fp = fopen(path, "r")) == NULL ||
+	    (n = getdelim(&text, &size, '\0', fp)) == -1)
+		err(1, "%s", path);
+	(void)fclose(fp);
+	for (; len < (size_t)n; len++)
+		lines += text[len] == '\n';
+}
 
 static void
 text_make(size_t size)
@@ -198,9 +213,9 @@ on_line(const char *line, size_t len)
 		mail_end(id);
 	} else if (len == 1 && *line == '.')
 		on_dot(id);
-	else if (mails[id].back++ == 0 && strncmp(line, SIGNATURE,
-	    sizeof(SIGNATURE) - 1) != 0)
-		errx(1, "mail %u is not signed: %.*s", id,
+	else if (mails[id].back++ == 0 && strncmp(line, top,
+	    strlen(top)) != 0)
+		errx(1, "mail %u has no %s but %.*s", id, top,
 		    len > 200 ? 200 : (int)len, line);
 }
 
@@ -287,19 +302,26 @@ number(const char *s)
 int
 main(int argc, char *argv[])
 {
-	size_t	 size = 2048;
+	const char	*file = NULL;
+	size_t		 size = 2048;
 	double	 start, wall, cpu, own;
 	pid_t	 pid;
 	int	 ch;
 
 	total = 1000;
-	while ((ch = getopt(argc, argv, "+n:s:w:")) != -1) {
+	while ((ch = getopt(argc, argv, "+f:n:s:t:w:")) != -1) {
 		switch (ch) {
+		case 'f':
+			file = optarg;
+			break;
 		case 'n':
 			total = number(optarg);
 			break;
 		case 's':	/* bytes a mail */
 			size = number(optarg);
+			break;
+		case 't':	/* the field on top */
+			top = optarg;
 			break;
 		case 'w':	/* mails at the same time */
 			window = number(optarg);
@@ -309,11 +331,14 @@ main(int argc, char *argv[])
 		}
 	}
 	if (optind == argc)
-		errx(1, "usage: mails [-n mails] [-s size] [-w window] "
-		    "program [arg ...]");
+		errx(1, "usage: mails [-f file] [-n mails] [-s size] "
+		    "[-t field] [-w window] program [arg ...]");
 	if ((mails = calloc(total, sizeof(*mails))) == NULL)
 		err(1, "calloc");
-	text_make(size);
+	if (file != NULL)
+		text_read(file);
+	else
+		text_make(size);
 	pid = driver_start(argv + optind);
 	driver_handshake();
 	asked_commit = driver_asked("filter|smtp-in|commit");

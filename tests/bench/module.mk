@@ -1,5 +1,6 @@
 # Benches: tests/bench/run measures with these; make check does not run them.
-noinst_PROGRAMS += %D%/lines %D%/mails %D%/signature %D%/trips
+noinst_PROGRAMS += %D%/asks %D%/lines %D%/mails %D%/signature %D%/trips
+%C%_asks_SOURCES = %D%/asks.c
 %C%_lines_SOURCES = %D%/lines.c %D%/driver.c %D%/driver.h
 %C%_mails_SOURCES = %D%/mails.c %D%/driver.c %D%/driver.h
 %C%_signature_SOURCES = %D%/signature.c
@@ -13,4 +14,4 @@ noinst_PROGRAMS += %D%/peer-echo %D%/peer-yes
 %C%_peer_yes_SOURCES = %D%/peer-yes.c
 %C%_peer_yes_LDADD = $(OPENSMTPD_LIBS)
 endif
-EXTRA_DIST += %D%/run
+EXTRA_DIST += %D%/run %D%/spam.py
