@@ -41,3 +41,13 @@ filter_PROGRAMS += %D%/filter-postgrey
 %C%_filter_postgrey_SOURCES = %D%/filter-postgrey.c
 %C%_filter_postgrey_LDADD = $(POSTGREY_LIBS)
 dist_man_MANS += %D%/filter-postgrey.8
+
+%C%_libpostgrey_a_SOURCES += \
+	%D%/ctl.h %D%/ctl_change.c %D%/ctl_foreign.h \
+	%D%/ctl_format.c %D%/ctl_format.h %D%/ctl_import.c %D%/ctl_import.h \
+	%D%/ctl_json.c %D%/ctl_memory.c %D%/ctl_memory.h \
+	%D%/ctl_postgrey.c %D%/ctl_show.c %D%/ctl_spamdb.c
+bin_PROGRAMS += %D%/greylistctl
+%C%_greylistctl_SOURCES = %D%/greylistctl.c
+%C%_greylistctl_LDADD = $(POSTGREY_LIBS)
+dist_man_MANS += %D%/greylistctl.8
