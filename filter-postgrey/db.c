@@ -160,6 +160,10 @@ check_schema(struct db *db, int writable, const char **why)
 	if ((rc = number(db, "PRAGMA application_id", &app)) != SQLITE_OK ||
 	    (rc = number(db, "PRAGMA user_version", &version)) != SQLITE_OK)
 		goto fail;
+	if (app == 0 && tables == 0 && !writable) {
+		*why = "empty";
+		return DB_FAILED;
+	}
 	if (app != APPLICATION) {
 		*why = "a database of another program";
 		return DB_FOREIGN;

@@ -196,6 +196,9 @@ store_writer_round(struct store *st)
 	overlay_land(st->overlay, st->flights, n, state == DB_FINE);
 	if (state == DB_FINE)
 		why = NULL;
+	/* What could not be read may be now. */
+	if (state == DB_FINE && st->unwritten != NULL)
+		(void)__atomic_add_fetch(&st->generation, 1, __ATOMIC_RELEASE);
 	if (why != st->unwritten || st->moved[0] != '\0')
 		__atomic_store_n(&st->news, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&st->unwritten, why, __ATOMIC_RELAXED);

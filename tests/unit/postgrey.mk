@@ -33,11 +33,14 @@ POSTGREY_TESTS += %D%/test-store
 POSTGREY_TESTS += %D%/test-consult-config
 %C%_test_consult_config_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
 %C%_test_consult_config_LDADD = $(POSTGREY_UNIT_LIBS)
-STORE_TESTS = %D%/test-overlay %D%/test-store-broken %D%/test-store-writer
+STORE_TESTS = %D%/test-db %D%/test-overlay \
+	%D%/test-store-broken %D%/test-store-writer
 if SANDBOX_LINUX
 STORE_TESTS += %D%/test-store-sandbox
 endif
 POSTGREY_TESTS += $(STORE_TESTS)
+%C%_test_db_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
+%C%_test_db_LDADD = $(POSTGREY_UNIT_LIBS)
 %C%_test_overlay_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
 %C%_test_overlay_LDADD = $(POSTGREY_UNIT_LIBS)
 %C%_test_store_broken_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS) $(SQLITE_CFLAGS)

@@ -136,6 +136,10 @@ a_disk_that_is_full_at_the_start_is_no_reason_not_to(void **state)
 	assert_int_equal(store_sync(st), 0);
 	(void)stderr_stop();
 	assert_int_equal(rig_ask("SELECT passed FROM tuple"), 1);
+	/* It is read, too, without a wait. */
+	(void)rig_ask("UPDATE tuple SET last=last+1000000000");
+	assert_int_equal(rig_mail(st, "x", "192.0.2.1", T + 40 * D),
+	    GREY_FOUND);
 	store_close(st);
 	(void)rig_clear("");
 }
