@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/header.c %D%/header.h \
 	%D%/health.c %D%/health.h \
 	%D%/ledger.c %D%/ledger.h \
+	%D%/listfiles.c %D%/listfiles.h \
 	%D%/log.c %D%/log.h \
 	%D%/lookup.c %D%/lookup.h \
 	%D%/message.c %D%/message.h \
