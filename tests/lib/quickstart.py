@@ -21,6 +21,7 @@ import mail  # noqa: E402
 from client import Client  # noqa: E402
 from harness import check, equal, wait  # noqa: E402
 from outgoing import make_key, row_outgoing, sendmail  # noqa: E402
+from scored import row_ham, row_spam, start_spamd  # noqa: E402
 
 PAUSE = 3
 RULES = """\
@@ -32,7 +33,7 @@ rule .pool.example tempfail
 """
 CONF = """\
 listen on socket filter {{ "pause", "tag", "dkim" }}
-listen on 192.0.2.25 port 25 filter {{ "pause", "tag" }}
+listen on 192.0.2.25 port 25 filter {{ "pause", "spam", "tag" }}
 """
 
 
@@ -60,7 +61,7 @@ def deliver(t, client, tag):
     top, _, rest = mail.split(t.mail_to(rcpt))
     equal(rest, message, "the message that arrived")
     check(top.startswith(b"X-Lines: "), "filter-tag's header is missing")
-    return reply[1], top.decode().strip()
+    return reply[1], top.decode().split("\n")[0]
 
 
 def row_early(t):
@@ -138,8 +139,8 @@ def row_killed(t):
         ("header", header)]
 
 
-ROWS = (row_early, row_gone, row_polite, row_exempt, row_pool, row_local,
-        row_outgoing, row_killed)
+ROWS = (row_early, row_gone, row_polite, row_exempt, row_pool, row_ham,
+        row_spam, row_local, row_outgoing, row_killed)
 
 
 def show(who, outcome, proofs):
@@ -161,9 +162,10 @@ def main():
     with open(rules, "w") as file:
         file.write(RULES.format(pause=PAUSE))
     t.start(t.filter("pause", "filter-pause -f " + rules) +
-            t.filter("tag", "filter-tag") + make_key(t) + CONF.format())
-    print("\nsmtpd %s, with filter-pause (%d s) and filter-tag in front, and "
-          "filter-dkimsign\nfor what goes out:\n\n"
+            t.filter("tag", "filter-tag") + start_spamd(t) + make_key(t) +
+            CONF.format())
+    print("\nsmtpd %s, with filter-pause (%d s), filter-spamassassin and "
+          "filter-tag in front,\nand filter-dkimsign for what goes out:\n\n"
           "%-36s %s\n%s" % (harness.version(), PAUSE, "who came",
                             "what became of it, and the proof", "-" * 79))
     bad = 0
