@@ -21,10 +21,14 @@ SMTPD7_PACKAGES="bison libtool libssl-dev zlib1g-dev patch xz-utils"
 VERIFY_PACKAGES="python3-dkim"
 # To run spamd, which is unpacked only: see tests/smtpd/fetch.
 SPAM_PACKAGES="spamassassin"
+# To run postgrey, likewise.  Redis needs no such care: redis-tools have it, and
+# do not run it.
+GREY_PACKAGES="perl libberkeleydb-perl libnet-dns-perl libnet-server-perl
+    libnetaddr-ip-perl"
 # To run all tests.
 TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc
-    bsdextrautils libopensmtpd-dev git redis-server
-    $SPAM_PACKAGES procmail
+    bsdextrautils libopensmtpd-dev git redis-tools
+    $SPAM_PACKAGES $GREY_PACKAGES procmail
     $VERIFY_PACKAGES python3-nacl libmail-dkim-perl libopendkim-dev"
 
 say() {

@@ -44,8 +44,9 @@ class Daemon:
             os.unlink(self.path)
         with open(os.path.join(self.where, "log"), "ab") as log:
             self.process = subprocess.Popen(
-                self.argv, cwd=self.where, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True)
+                self.argv, executable=self.program(), cwd=self.where,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True)
         end = time.monotonic() + 10
         while not self.ping():
             if self.process.poll() is not None or time.monotonic() > end:
@@ -116,7 +117,7 @@ class Postgrey(Daemon):
                 file.write(text)
             lists.append("--whitelist-%s=%s" % (name, file.name))
         self.argv = [
-            self.program(), "--inet=127.0.0.1:%d" % port if port else
+            "postgrey", "--inet=127.0.0.1:%d" % port if port else
             "--unix=" + self.path, "--dbdir=" + self.db, *lists,
             "--user=nobody", "--group=nogroup", "--delay=%d" % delay,
             "--hostname=mx.example.org", "-v", *options]
@@ -125,8 +126,12 @@ class Postgrey(Daemon):
 
     @staticmethod
     def program():
-        """Where it is, or None."""
-        return shutil.which("postgrey", path="/usr/sbin:/usr/bin")
+        """Where it is, or None.  fetch unpacks one where none is installed."""
+        cache = os.environ.get("OSF_CACHE",
+                               "/var/cache/opensmtpd-filters-tests")
+        return shutil.which("postgrey", path=":".join((
+            "/usr/sbin", "/usr/bin",
+            os.path.join(cache, "postgrey", "usr/sbin"))))
 
     def ping(self):
         """Its clock does not run backwards: no client of a test is asked."""
@@ -140,7 +145,7 @@ class Redis(Daemon):
     def __init__(self, where, *options, port=None, start=True,
                  bind="127.0.0.1"):
         super().__init__(where, port, False)
-        self.argv = [self.program(), "--dir", where, "--save", "",
+        self.argv = ["redis-server", "--dir", where, "--save", "",
                      "--appendonly", "no", "--unixsocket", self.path,
                      "--unixsocketperm", "777", "--port", str(port or 0),
                      "--bind", bind, "--protected-mode", "no", *options]
@@ -149,8 +154,9 @@ class Redis(Daemon):
 
     @staticmethod
     def program():
-        """Where it is, or None."""
-        return shutil.which("redis-server") or shutil.which("valkey-server")
+        """Where it is, or None.  It is what it is called as: Debian's
+        redis-tools have it as well, and do not have it started at boot."""
+        return shutil.which("redis-server") or shutil.which("redis-check-rdb")
 
     def say(self, *words):
         """A command; its answer as the protocol has it."""

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -24,7 +25,8 @@
 #include "redis_rig.h"
 
 char		 rig_dir[] = "/tmp/test-redis.XXXXXX";
-static pid_t	 servers[RIG_SERVERS];
+static pid_t	 servers[RIG_SERVERS], guards[RIG_SERVERS];
+static int	 life[2];
 
 static void
 quiet(void)
@@ -38,16 +40,24 @@ quiet(void)
 	}
 }
 
+/* It is what it is called as: Debian's redis-tools have no other file of it. */
+static void
+redis_exec(const char *argv[])
+{
+	(void)execvp("redis-server", (char *const *)argv);
+	(void)execvp("redis-check-rdb", (char *const *)argv);
+}
+
 int
 redis_exists(void)
 {
-	int	 status;
-	pid_t	 pid;
+	const char	*argv[] = { "redis-server", "--version", NULL };
+	int		 status;
+	pid_t		 pid;
 
 	if ((pid = fork()) == 0) {
 		quiet();
-		(void)execlp("redis-server", "redis-server", "--version",
-		    (char *)NULL);
+		redis_exec(argv);
 		_exit(1);
 	}
 	return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -1;
@@ -56,6 +66,8 @@ redis_exists(void)
 int
 redis_dir_make(void)
 {
+	if (pipe(life) == -1 || fcntl(life[1], F_SETFD, FD_CLOEXEC) == -1)
+		return -1;
 	return mkdtemp(rig_dir) == NULL ? -1 : 0;
 }
 
@@ -68,15 +80,28 @@ redis_path(int n)
 	return paths[n];
 }
 
-/* Should the test be killed, the server ends by itself: alarm(2) stays. */
+/* Kills the server when nobody holds the other end of the pipe any more. */
+static void
+guard(pid_t server)
+{
+	char	 c;
+
+	(void)close(life[1]);
+	while (read(life[0], &c, 1) == -1 && errno == EINTR)
+		continue;
+	(void)kill(server, SIGKILL);
+	_exit(0);
+}
+
 static void
 serve(int n)
 {
-	(void)alarm(120);
+	const char	*argv[] = { "redis-server", "--port", "0",
+			    "--unixsocket", redis_path(n), "--save", "",
+			    "--appendonly", "no", "--dir", rig_dir, NULL };
+
 	quiet();
-	(void)execlp("redis-server", "redis-server", "--port", "0",
-	    "--unixsocket", redis_path(n), "--save", "", "--appendonly", "no",
-	    "--dir", rig_dir, (char *)NULL);
+	redis_exec(argv);
 	_exit(1);
 }
 
@@ -100,6 +125,8 @@ redis_start(int n)
 	(void)unlink(redis_path(n));
 	if ((servers[n] = fork()) == 0)
 		serve(n);
+	if ((guards[n] = fork()) == 0)
+		guard(servers[n]);
 	for (i = 0; i < 500 && !is_there(n); i++)
 		(void)usleep(10000);
 	assert_true(i < 500);
@@ -116,6 +143,8 @@ redis_kill(int n)
 {
 	if (servers[n] == 0)
 		return;
+	(void)kill(guards[n], SIGKILL);
+	(void)waitpid(guards[n], NULL, 0);
 	redis_signal(n, SIGKILL);
 	(void)waitpid(servers[n], NULL, 0);
 	servers[n] = 0;
@@ -138,6 +167,7 @@ redis_cli(int n, const char *command)
 	if ((pid = fork()) == 0) {
 		(void)dup2(fds[1], STDOUT_FILENO);
 		(void)close(fds[0]);
+		(void)close(fds[1]);
 		(void)execlp("sh", "sh", "-c", buf, (char *)NULL);
 		_exit(1);
 	}
