@@ -46,6 +46,7 @@ void	shared_put(const struct store_row *);
  * write meanwhile.
  */
 int	shared_open(const struct grey_rules *);
+void	shared_close(void);
 int	shared_row_put(const struct store_row *);
 int	shared_row_delete(enum store_kind, const char *key);
 int	shared_walk(enum store_kind, int (*cb)(const struct store_row *,

@@ -142,8 +142,8 @@ call_words(const char *const words[], size_t n)
 	return call_one(&call, &b) == FATE_FINE ? 0 : -1;
 }
 
-static void
-blocking_close(void)
+void
+shared_close(void)
 {
 	shared_conn_shut(&conn, "the end");
 }
@@ -162,7 +162,7 @@ shared_open(const struct grey_rules *r)
 	shared_conn_up = blocking_up;
 	shared_conn_gone = blocking_gone;
 	backend_start(b, loop);
-	blocking_close();
+	shared_close();
 	/* From one server to the next: those that fail rest. */
 	while (!conn.up && backend_ready(b) && shared_conn_open(&conn) == 0)
 		while (conn.stream != NULL && !conn.up)
@@ -188,7 +188,7 @@ shared_check(void)
 	    shared_config.connect_timeout) == -1 || shared_open(&none) == -1)
 		return -1;
 	r = call_words(eval, 3);
-	blocking_close();
+	shared_close();
 	return r;
 }
 

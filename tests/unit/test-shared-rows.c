@@ -43,6 +43,7 @@ setup(void **state)
 static int
 teardown(void **state)
 {
+	shared_close();
 	backend_free(shared_config.backend);
 	shared_config.backend = NULL;
 	redis_kill(0);
