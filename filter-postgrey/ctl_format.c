@@ -101,17 +101,22 @@ print_age(FILE *fp, int64_t now, int64_t then)
 	print_span(fp, then == 0 ? -1 : now - then);
 }
 
-/* Clients chose it, and a terminal may do what it says. */
-static void
+/* Clients chose it, and a terminal may do what it says.  Returns columns. */
+static int
 print_word(FILE *fp, const char *s, size_t len)
 {
 	size_t	 i;
+	int	 columns = 0;
 
 	for (i = 0; i < len; i++)
-		if (s[i] == '\\' || !isgraph((unsigned char)s[i]))
+		if (s[i] == '\\' || !isgraph((unsigned char)s[i])) {
 			(void)fprintf(fp, "\\%03o", (unsigned char)s[i]);
-		else
+			columns += 4;
+		} else {
 			(void)putc(s[i], fp);
+			columns++;
+		}
+	return columns;
 }
 
 /*
@@ -132,21 +137,23 @@ static void
 print_tuple(FILE *fp, const char *key, int helo)
 {
 	size_t	 len = strcspn(key, "/");
+	int	 columns;
 
-	(void)fprintf(fp, "%-15.*s", (int)len, key);
+	columns = print_word(fp, key, len);
+	(void)fprintf(fp, "%*s", columns < 15 ? 15 - columns : 0, "");
 	key += len + (key[len] == '/');
 	if (helo) {
 		len = strcspn(key, "/");
 		(void)fputs(" helo=", fp);
-		print_word(fp, key, len);
+		(void)print_word(fp, key, len);
 		key += len + (key[len] == '/');
 	}
 	len = sender_len(key);
 	(void)fputs(" <", fp);
-	print_word(fp, key, len);
+	(void)print_word(fp, key, len);
 	key += len + (key[len] == '/');
 	(void)fputs("> -> <", fp);
-	print_word(fp, key, strlen(key));
+	(void)print_word(fp, key, strlen(key));
 	(void)putc('>', fp);
 }
 
@@ -181,10 +188,10 @@ ctl_table_row(FILE *fp, const struct grey_rules *r, int64_t now, int helo,
 	} else if (row->kind == STORE_CLIENT) {
 		(void)fprintf(fp, " %6s %6" PRId64 " ", "-",
 		    row->client.passed);
-		print_word(fp, row->key, strlen(row->key));
+		(void)print_word(fp, row->key, strlen(row->key));
 	} else {
 		(void)fprintf(fp, " %6s %6s ", "-", "-");
-		print_word(fp, row->key, strlen(row->key));
+		(void)print_word(fp, row->key, strlen(row->key));
 	}
 	(void)putc('\n', fp);
 }
