@@ -20,7 +20,6 @@
 #include "ask_config.h"
 #include "ask_rig.h"
 #include "backend.h"
-#include "log.h"
 #include "message_engine.h"
 
 struct event_base	*loop;
@@ -29,64 +28,9 @@ struct message		*messages[ASKS];
 int			 session_gone[ASKS];
 int64_t			 deadline_ms;
 int			 ndone;
-char			 logged[1024];
 
 static char		 dir[64];
 static struct session	*sessions[ASKS];
-
-/* log.h: only what is looked at, or must not happen. */
-#define LOGGED(fmt) do {						\
-	va_list	 ap;							\
-									\
-	va_start(ap, fmt);						\
-	(void)vsnprintf(logged, sizeof(logged), fmt, ap);		\
-	va_end(ap);							\
-} while (0)
-
-void
-log_info(const char *fmt, ...)
-{
-	LOGGED(fmt);
-}
-
-void
-log_warn(const char *fmt, ...)
-{
-	LOGGED(fmt);
-}
-
-void
-log_warnx(const char *fmt, ...)
-{
-	LOGGED(fmt);
-}
-
-void
-log_peer(const char *fmt, ...)
-{
-	LOGGED(fmt);
-}
-
-void
-fatal(const char *fmt, ...)
-{
-	abort();
-}
-
-const char *
-log_safe_n(const char *p, unsigned long len)
-{
-	static char	 text[256];
-
-	(void)snprintf(text, sizeof(text), "%.*s", (int)len, p);
-	return text;
-}
-
-const char *
-log_safe(const char *p)
-{
-	return p;
-}
 
 /* filter.h */
 struct session *

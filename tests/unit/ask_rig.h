@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "ask.h"
+#include "logged.h"
 
 enum act {
 	ACT_END,		/* ends the parts: the last one is repeated */
@@ -66,7 +67,6 @@ extern struct message	*messages[ASKS];
 extern int		 session_gone[ASKS];
 extern int64_t		 deadline_ms;
 extern int		 ndone;
-extern char		 logged[1024];
 
 #define OK_REPLY	"SPAMD/1.1 0 EX_OK\r\nContent-length: 18\r\n" \
 			"Spam: False ; 1.5 / 5.0\r\n\r\nX-Spam-Level: *\r\n\n"

@@ -18,7 +18,6 @@
 #include <event2/event.h>
 
 #include "consult_rig.h"
-#include "log.h"
 
 struct outcome	 outcomes[ASKS];
 int		 session_gone[ASKS];
@@ -28,22 +27,6 @@ struct seen	*seen;
 struct peer	 servers[3];
 
 static int64_t	 put_at[ASKS];
-
-/* log.h: what peer.c does not have. */
-void
-log_warn(const char *fmt, ...)
-{
-	abort();
-}
-
-const char *
-log_safe_n(const char *p, unsigned long len)
-{
-	static char	 text[256];
-
-	(void)snprintf(text, sizeof(text), "%.*s", (int)len, p);
-	return text;
-}
 
 /* filter.h */
 struct session *

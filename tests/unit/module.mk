@@ -11,6 +11,8 @@ STREAM_TESTS = \
 	%D%/test-backend %D%/test-connect %D%/test-lookup \
 	%D%/test-stream %D%/test-stream-write
 check_PROGRAMS += $(UNIT_TESTS)
+LOGGED = %D%/logged.c %D%/logged.h
+PEER = %D%/peer.c %D%/peer.h $(LOGGED)
 TESTS += $(UNIT_TESTS)
 AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
@@ -37,15 +39,15 @@ UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_spool_LDADD = $(UNIT_LDADD)
 %C%_test_textfile_LDADD = $(UNIT_LDADD)
 %C%_test_worker_LDADD = $(UNIT_LDADD)
-%C%_test_backend_SOURCES = %D%/test-backend.c %D%/peer.c %D%/peer.h
+%C%_test_backend_SOURCES = %D%/test-backend.c $(PEER)
 %C%_test_backend_LDADD = $(UNIT_LDADD)
-%C%_test_connect_SOURCES = %D%/test-connect.c %D%/peer.c %D%/peer.h
+%C%_test_connect_SOURCES = %D%/test-connect.c $(PEER)
 %C%_test_connect_LDADD = $(UNIT_LDADD)
-%C%_test_lookup_SOURCES = %D%/test-lookup.c %D%/peer.c %D%/peer.h
+%C%_test_lookup_SOURCES = %D%/test-lookup.c $(PEER)
 %C%_test_lookup_LDADD = $(UNIT_LDADD)
-%C%_test_stream_SOURCES = %D%/test-stream.c %D%/peer.c %D%/peer.h
+%C%_test_stream_SOURCES = %D%/test-stream.c $(PEER)
 %C%_test_stream_LDADD = $(UNIT_LDADD)
-%C%_test_stream_write_SOURCES = %D%/test-stream-write.c %D%/peer.c %D%/peer.h
+%C%_test_stream_write_SOURCES = %D%/test-stream-write.c $(PEER)
 %C%_test_stream_write_LDADD = $(UNIT_LDADD)
 
 PAUSE_TESTS = %D%/test-good %D%/test-hold %D%/test-rules

@@ -24,51 +24,12 @@
 
 #include <event2/event.h>
 
-#include "log.h"
 #include "peer.h"
 
 struct event_base	*loop;
-char			 logged[512];
-int			 warnings;
 
 static char		 dir[64];
 static int		 sockets;
-
-/* The log: a client that logs nothing is linked with none of log.c. */
-#define LOGGED(fmt) do {						\
-	va_list	 ap;							\
-									\
-	va_start(ap, fmt);						\
-	(void)vsnprintf(logged, sizeof(logged), fmt, ap);		\
-	va_end(ap);							\
-} while (0)
-
-void
-log_info(const char *fmt, ...)
-{
-	LOGGED(fmt);
-}
-
-void
-log_warnx(const char *fmt, ...)
-{
-	LOGGED(fmt);
-	warnings++;
-}
-
-void
-log_peer(const char *fmt, ...)
-{
-	LOGGED(fmt);
-	warnings++;
-}
-
-void
-fatal(const char *fmt, ...)
-{
-	LOGGED(fmt);
-	abort();
-}
 
 const char *
 peer_path(void)

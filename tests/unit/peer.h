@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * For the tests of streams: servers that misbehave, each a process of its
- * own, a client that notes what happened to its stream, and our own log_*(),
- * so that what is logged can be seen.
+ * own, and a client that notes what happened to its stream.
  */
 
 #ifndef PEER_H
@@ -14,6 +13,7 @@
 #include <stdint.h>
 
 #include "backend.h"
+#include "logged.h"
 #include "server.h"
 #include "stream_private.h"
 #include "stream.h"
@@ -68,8 +68,6 @@ struct client {
 
 extern const struct stream_ops	 client_ops;
 extern struct event_base	*loop;
-extern char			 logged[512];	/* the last line */
-extern int			 warnings;
 
 int	peer_setup(void **);
 int	peer_teardown(void **);

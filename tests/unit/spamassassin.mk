@@ -6,7 +6,7 @@ TESTS += $(SPAMASSASSIN_TESTS)
 SPAMASSASSIN_UNIT_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) \
 	-I$(srcdir)/filter-spamassassin
 SPAMASSASSIN_UNIT_LIBS = $(SPAMASSASSIN_LIBS) $(CMOCKA_LIBS)
-ASK_RIG = %D%/ask_rig.c %D%/ask_rig.h %D%/spamd_peer.c
+ASK_RIG = %D%/ask_rig.c %D%/ask_rig.h %D%/spamd_peer.c $(LOGGED)
 %C%_test_ask_SOURCES = %D%/test-ask.c $(ASK_RIG)
 %C%_test_ask_CPPFLAGS = $(SPAMASSASSIN_UNIT_CPPFLAGS)
 %C%_test_ask_LDADD = $(SPAMASSASSIN_UNIT_LIBS)
