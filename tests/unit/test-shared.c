@@ -5,6 +5,9 @@
  */
 
 #include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 
 #include <setjmp.h>
 #include <signal.h>
@@ -473,6 +476,73 @@ a_busy_server_is_asked_again(void **state)
 	works("c");
 }
 
+/* Says that much to each, again and again if it is a lot; ends with the test. */
+static pid_t
+impostor(const char *text, int endless)
+{
+	struct sockaddr_un	 un = { .sun_family = AF_UNIX };
+	int			 fd = socket(AF_UNIX, SOCK_STREAM, 0), c;
+	pid_t			 pid;
+
+	(void)snprintf(un.sun_path, sizeof(un.sun_path), "%s", redis_path(1));
+	(void)unlink(un.sun_path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	if ((pid = fork()) == 0) {
+		(void)alarm(30);
+		while ((c = accept(fd, NULL, NULL)) != -1) {
+			while (write(c, text, strlen(text)) > 0 && endless)
+				continue;
+			if (endless)
+				(void)close(c);
+		}
+		_exit(0);
+	}
+	(void)close(fd);
+	return pid;
+}
+
+static void
+what_is_not_redis_is_found_out(void **state)
+{
+	static const struct {
+		const char	*text;
+		int		 endless;
+		const char	*why;
+	} t[] = {
+		{ "HTTP/1.1 400 Bad Request\r\n\r\n", 0, "not Redis" },
+		{ "220 mx.example.org ESMTP\r\n", 0, "not Redis" },
+		{ "*3\r\n:1\r\n", 0, "timed out" },
+		{ "", 0, "timed out" },
+		{ ":1\r\n", 0, "nonsense" },
+		/* To nothing, or to what was asked meanwhile. */
+		{ "+OK\r\n", 1, "1.sock: " },
+		{ "+xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 1,
+		    "endless" },
+		{ "-ERR max number of clients reached\r\n", 0, "max number" },
+		{ "+OK\r\n*0\r\n", 0, "answer to nothing" },
+	};
+	struct answer	 a;
+	pid_t		 pid;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		pid = impostor(t[i].text, t[i].endless);
+		shared_config.backend = backend_new("redis");
+		assert_null(backend_add(shared_config.backend, redis_path(1),
+		    0));
+		shared_config.timeout = shared_config.connect_timeout = 200;
+		assert_int_equal(shared_start(loop, &rules), 0);
+		fails(&a, "a", t[i].why);
+		assert_true(a.ms < 1000);
+		shared_stop();
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, NULL, 0);
+	}
+	(void)unlink(redis_path(1));
+	begin(&rules, 1);
+}
+
 int
 main(void)
 {
@@ -493,7 +563,8 @@ main(void)
 		TEST(a_wrong_password_is_said),
 		TEST(rights_that_are_missing_are_said),
 		TEST(databases_and_prefixes_are_kept_apart),
-		TEST(a_busy_server_is_asked_again)
+		TEST(a_busy_server_is_asked_again),
+		TEST(what_is_not_redis_is_found_out)
 	};
 	int	 r;
 
