@@ -94,7 +94,24 @@ busy(void *arg, int n)
 
 	if (ms > 0)
 		(void)sqlite3_sleep(ms);
+	else
+		db->impatient = 1;
 	return ms > 0;
+}
+
+/*
+ * Of several that turn a new file's journal to a WAL at once, SQLite does not
+ * let all wait: one has to let go and to begin again.
+ */
+static int
+set(struct db *db, const char *settings)
+{
+	int	 n = 0, rc;
+
+	do {
+		rc = sqlite3_exec(db->sql, settings, NULL, NULL, NULL);
+	} while ((rc & 0xff) == SQLITE_BUSY && !db->impatient && busy(db, n++));
+	return rc;
 }
 
 static int
@@ -193,8 +210,7 @@ open_file(struct db *db, const char *path, int writable, const char **why)
 	if (rc == SQLITE_OK) {
 		(void)sqlite3_extended_result_codes(db->sql, 1);
 		(void)sqlite3_busy_handler(db->sql, busy, db);
-		rc = sqlite3_exec(db->sql, writable ? writer_settings :
-		    reader_settings, NULL, NULL, NULL);
+		rc = set(db, writable ? writer_settings : reader_settings);
 	}
 	if (rc == SQLITE_OK)
 		return check_schema(db, writable, why);

@@ -23,6 +23,7 @@ struct db {
 	int		 rc;		/* the worst since db_state() */
 	int		(*wait)(void *, int);
 	void		*arg;
+	int		 impatient;	/* wait() had enough */
 	char		 reach[TUPLE_KEY]; /* room was made up to here */
 };
 
