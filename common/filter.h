@@ -182,6 +182,9 @@ void	filter_log(const struct session *, const char *, ...)
 /* Key "deadline", in ms: the engine answers what is open for so long. */
 int64_t	filter_deadline(void);
 
+/* -n: nothing is to be made or changed. */
+int	filter_check_only(void);
+
 /* Key "dry-run": answers and edits are logged, but proceed is what is sent. */
 int	filter_dry_run(void);
 

@@ -102,6 +102,12 @@ const struct key	 settings_keys[] = {
 	{ .name = NULL }
 };
 
+int
+filter_check_only(void)
+{
+	return settings_check_only;
+}
+
 const char *
 filter_exempt(const struct session *s)
 {

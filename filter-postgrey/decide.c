@@ -193,7 +193,8 @@ policy_answered(struct request rq, const struct policyd_answer *a,
 }
 
 static void
-memory_answered(struct request rq, const struct grey_verdict *v)
+memory_answered(struct request rq, const struct grey_verdict *v,
+    enum memory_who who)
 {
 	struct session	*s = filter_session(rq);
 	struct client	*c;
@@ -201,7 +202,7 @@ memory_answered(struct request rq, const struct grey_verdict *v)
 
 	if (s == NULL || (c = s->data)->question == NULL)
 		return;
-	greylist_outcome(s, v, c->question->sender,
+	greylist_outcome(s, v, who, c->question->sender,
 	    step_recipient(s, c->question), &o);
 	step_done(c->question, &o);
 	question_run(s, rq);
@@ -242,6 +243,7 @@ question_step(struct session *s, struct request rq, struct question *q)
 	struct gate_answer	 a;
 	struct grey_verdict	 v;
 	struct outcome		 o;
+	enum memory_who		 who;
 	enum gate		 gate;
 
 	gate = gate_check(s, q->sender, to, &a);
@@ -252,9 +254,10 @@ question_step(struct session *s, struct request rq, struct question *q)
 		consult(&prq, rq, policy_answered);
 		return 0;
 	} else {
-		if (!greylist_ask(s, rq, q->sender, to, &v, memory_answered))
+		if (!greylist_ask(s, rq, q->sender, to, &v, &who,
+		    memory_answered))
 			return 0;
-		greylist_outcome(s, &v, q->sender, to, &o);
+		greylist_outcome(s, &v, who, q->sender, to, &o);
 	}
 	step_done(q, &o);
 	return 1;

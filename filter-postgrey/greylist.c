@@ -47,8 +47,9 @@ lower_copy(char *out, size_t size, const char *s)
 
 int
 greylist_ask(const struct session *s, struct request rq, const char *sender,
-    const char *recipient, struct grey_verdict *v,
-    void (*done)(struct request, const struct grey_verdict *))
+    const char *recipient, struct grey_verdict *v, enum memory_who *who,
+    void (*done)(struct request, const struct grey_verdict *,
+    enum memory_who))
 {
 	char			 tuple[TUPLE_KEY], client[ADDR_STRLEN];
 	char			 partner[TUPLE_KEY];
@@ -61,21 +62,22 @@ greylist_ask(const struct session *s, struct request rq, const char *sender,
 	q.client = addr_print(&s->src, client);
 	q.sender = partner;
 	q.now = memory_now();
-	return memory_decide(&q, rq, v, done);
+	return memory_decide(&q, rq, v, who, done);
 }
 
 /*
  * spamd(8): nobody who is not known yet has business there.  A server that
  * keeps to RFC 5321, 5.1 has been at another of our hosts before, and that one
- * shares its memory with us.
+ * shares its memory with us, if it can.
  */
 static int
 is_trap(const struct session *s, const char *recipient,
-    const struct grey_verdict *v)
+    const struct grey_verdict *v, enum memory_who who)
 {
 	switch (v->reason) {
 	case GREY_NEW:
-		if (postgrey.low_mx.family != AF_UNSPEC &&
+		if (who == MEMORY_SURE &&
+		    postgrey.low_mx.family != AF_UNSPEC &&
 		    addr_equal(&s->dst, &postgrey.low_mx))
 			return 1;
 		break;
@@ -175,12 +177,13 @@ tell(const struct session *s, const struct grey_verdict *v,
 
 void
 greylist_outcome(struct session *s, const struct grey_verdict *verdict,
-    const char *sender, const char *recipient, struct outcome *o)
+    enum memory_who who, const char *sender, const char *recipient,
+    struct outcome *o)
 {
 	struct grey_verdict	 v = *verdict;
 
 	outcome_pass(o);
-	if (is_trap(s, recipient, &v)) {
+	if (is_trap(s, recipient, &v, who)) {
 		memory_trap(&s->src);
 		v.reason = GREY_TRAPPED;
 		v.defer = 1;

@@ -8,9 +8,8 @@
 #define GREYLIST_H
 
 #include "filter.h"
+#include "memory.h"
 #include "outcome.h"
-
-struct grey_verdict;
 
 /* After the options, for the name of this host. */
 void	greylist_init(void);
@@ -18,8 +17,10 @@ void	greylist_init(void);
 /* As memory_decide(): the verdict is for greylist_outcome(). */
 int	greylist_ask(const struct session *, struct request,
 	    const char *sender, const char *recipient, struct grey_verdict *,
-	    void (*done)(struct request, const struct grey_verdict *));
+	    enum memory_who *, void (*done)(struct request,
+	    const struct grey_verdict *, enum memory_who));
 void	greylist_outcome(struct session *, const struct grey_verdict *,
-	    const char *sender, const char *recipient, struct outcome *);
+	    enum memory_who, const char *sender, const char *recipient,
+	    struct outcome *);
 
 #endif /* GREYLIST_H */

@@ -5,11 +5,16 @@
  * write.  Traps and what was learned go to both.
  */
 
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "compat.h"
+#include "log.h"
 #include "memory.h"
 #include "metric.h"
 #include "postgrey.h"
@@ -21,7 +26,8 @@
 /* A question to the servers. */
 struct pending {
 	struct request	 rq;
-	void		(*done)(struct request, const struct grey_verdict *);
+	void		(*done)(struct request, const struct grey_verdict *,
+			    enum memory_who);
 	int64_t		 now;
 	char		 tuple[TUPLE_KEY];
 	char		 client[ADDR_STRLEN];
@@ -40,11 +46,33 @@ memory_now(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* A file that root would make now could not be written by the filter. */
+static int
+check_db(void)
+{
+	struct store	*st;
+	char		 dir[PATH_MAX];
+
+	if (access(postgrey.db, W_OK) == 0) {
+		st = store_open(postgrey.db, &postgrey.rules, 0);
+		store_close(st);
+		return st == NULL ? -1 : 0;
+	}
+	if (errno == ENOENT &&
+	    strlcpy(dir, postgrey.db, sizeof(dir)) < sizeof(dir) &&
+	    access(dirname(dir), W_OK | X_OK) == 0)
+		return 0;
+	log_warn("db %s", postgrey.db);
+	return -1;
+}
+
 int
 memory_load(void)
 {
 	if (shared_wanted() && shared_load() == -1)
 		return -1;
+	if (filter_check_only())
+		return check_db();
 	store = store_open(postgrey.db, &postgrey.rules, 1);
 	return store == NULL ? -1 : 0;
 }
@@ -86,6 +114,7 @@ answered(void *arg, const struct grey_verdict *v, const char *why)
 	struct pending		*p = arg;
 	struct store_query	 q;
 	struct grey_verdict	 own;
+	enum memory_who		 who = MEMORY_SURE;
 
 	if (filter_session(p->rq) == NULL) {
 		free(p);
@@ -98,15 +127,17 @@ answered(void *arg, const struct grey_verdict *v, const char *why)
 		q.now = p->now;
 		store_decide(store, &q, &own);
 		v = &own;
+		who = MEMORY_ALONE;
 	}
-	p->done(p->rq, v);
+	p->done(p->rq, v, who);
 	free(p);
 }
 
 int
 memory_decide(const struct store_query *q, struct request rq,
-    struct grey_verdict *v,
-    void (*done)(struct request, const struct grey_verdict *))
+    struct grey_verdict *v, enum memory_who *who,
+    void (*done)(struct request, const struct grey_verdict *,
+    enum memory_who))
 {
 	struct pending	*p = NULL;
 	size_t		 len = strlen(q->sender) + 1;
@@ -115,6 +146,7 @@ memory_decide(const struct store_query *q, struct request rq,
 		p = malloc(sizeof(*p) + len);
 	if (p == NULL) {
 		store_decide(store, q, v);
+		*who = shared_wanted() ? MEMORY_ALONE : MEMORY_SURE;
 		return 1;
 	}
 	p->rq = rq;

@@ -21,13 +21,17 @@ void	memory_stop(void);
 /* Each half minute. */
 void	memory_poll(void);
 
+/* Who decided: alone is this host, while there should be others. */
+enum memory_who { MEMORY_SURE, MEMORY_ALONE };
+
 /*
  * 1: *v is the verdict.  0: done() will be called with it, unless the request
  * is gone by then; the query is copied.
  */
 int	memory_decide(const struct store_query *, struct request,
-	    struct grey_verdict *v,
-	    void (*done)(struct request, const struct grey_verdict *));
+	    struct grey_verdict *v, enum memory_who *,
+	    void (*done)(struct request, const struct grey_verdict *,
+	    enum memory_who));
 
 /* The client is trapped from now on; it may send for as long as max-age. */
 void	memory_trap(const struct addr *);
