@@ -137,3 +137,13 @@ noinst_PROGRAMS += %D%/fuzz-lists
 %C%_fuzz_lists_LDADD = $(POSTGREY_LIBS)
 %C%_fuzz_lists_LDFLAGS = $(FUZZER)
 endif
+REPLAY_TESTS += %D%/replay-greylistctl
+%C%_replay_greylistctl_SOURCES = %D%/fuzz-greylistctl.c $(REPLAY)
+%C%_replay_greylistctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-postgrey
+%C%_replay_greylistctl_LDADD = $(POSTGREY_LIBS)
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz-greylistctl
+%C%_fuzz_greylistctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-postgrey
+%C%_fuzz_greylistctl_LDADD = $(POSTGREY_LIBS)
+%C%_fuzz_greylistctl_LDFLAGS = $(FUZZER)
+endif
