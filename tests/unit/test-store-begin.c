@@ -6,7 +6,7 @@
 #include "store_rig.h"
 
 #define PROCESSES	6
-#define ROUNDS		20
+#define ROUNDS		60
 
 static const struct grey_rules	 rules = {
 	.delay = 1000, .retry_window = 100000, .max_age = 1000000
@@ -14,16 +14,18 @@ static const struct grey_rules	 rules = {
 
 /* As filters do; go(2) lets all begin at once. */
 static void
-begin(int go, int n)
+begin(int go, int n, int round)
 {
 	struct store	*st;
 	char		 c, key[16];
 
 	(void)alarm(30);
 	(void)snprintf(key, sizeof(key), "%d", n);
-	if (read(go, &c, 1) != 0 ||
-	    (st = store_open(rig_path, &rules, 1)) == NULL ||
-	    store_start(st) == -1 || store_trouble(st) != NULL)
+	if (read(go, &c, 1) != 0)
+		_exit(1);
+	(void)usleep((useconds_t)(n * round % 7 * 100));
+	if ((st = store_open(rig_path, &rules, 1)) == NULL ||
+	    store_trouble(st) != NULL || store_start(st) == -1)
 		_exit(1);
 	if (rig_mail(st, key, "192.0.2.1", 1000) != GREY_NEW ||
 	    store_sync(st) == -1)
@@ -44,7 +46,7 @@ all_find_a_file_that_works(void **state)
 			assert_true((pids[i] = fork()) != -1);
 			if (pids[i] == 0) {
 				(void)close(go[1]);
-				begin(go[0], i);
+				begin(go[0], i, round);
 			}
 		}
 		(void)close(go[0]);
