@@ -9,6 +9,7 @@ passes; and as soon as spamd can be asked again, it is.
 
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -227,6 +228,30 @@ def test_frozen(t):
     time.sleep(1)           # what it was asked meanwhile is done first
     both_scan(t)
     over(t, 5)
+
+
+def test_backlog(t):
+    """So many wait for it that the kernel takes no more of them."""
+    daemon = spamd(t)
+    start(t, [daemon], "-o tries=1")
+    daemon.freeze()
+    crowd = []
+    while True:
+        sock = socket.socket(socket.AF_UNIX)
+        crowd.append(sock)
+        sock.setblocking(False)
+        try:
+            sock.connect(daemon.path)
+        except BlockingIOError:
+            break
+    both_fail(t, 6, b"error=timeout")
+    both_fail(t, 6, b"error=timeout")
+    t.server.wait_log("connect: timed out")
+    for sock in crowd:
+        sock.close()
+    daemon.thaw()
+    both_scan(t, 10)
+    over(t, 4)
 
 
 def test_overload(t):

@@ -65,6 +65,7 @@ def marked(got, sent, spam, score, junk=False):
     check(rest == sent, "%s", mail.difference(rest, sent))
     equal(fields.get(b"X-Spam-Flag"), b"YES" if spam else None, "flag")
     equal(fields.get(b"X-Spam"), b"Yes" if junk else None, "X-Spam")
+    check(b"X-Spam-Score" in fields, "it was not scanned: %s", fields)
     equal(float(fields[b"X-Spam-Score"]), score, "score")
     status = fields[b"X-Spam-Status"]
     check(status.startswith(b"%s, score=%.1f required=" % (
