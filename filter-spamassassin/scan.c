@@ -37,9 +37,9 @@ const struct key scan_keys[] = {
 	{ .name = NULL }
 };
 
-/* smtpd's own Received in the message. */
+/* smtpd's own Received in the message, and what a client put below it. */
 struct own {
-	size_t	 off, end;
+	size_t	 off, tail, end;
 	char	 value[RECEIVED_MAX];	/* "" if there is none */
 	char	*by;			/* in value: from "by" on */
 	char	*id;			/* in by: what follows the id */
@@ -89,6 +89,50 @@ find_by(char *value)
 	return p - 2;
 }
 
+/* Field i of the message: where it is, and the begin of its value. */
+static void
+own_read(struct message *m, size_t i, struct own *own)
+{
+	const char	*name, *value;
+	size_t		 j, len = 0, n;
+
+	own->end = 0;
+	for (j = 0; j <= i; j++) {
+		name = message_name(m, j, &n);
+		value = message_value(m, j, &len);
+		own->off = own->end;
+		own->tail = own->off + (size_t)(value - name);
+		own->end = own->tail + len + 1;
+	}
+	if (len >= RECEIVED_MAX)
+		len = RECEIVED_MAX - 1;
+	memcpy(own->value, value, len);
+	own->value[len] = '\0';
+}
+
+/*
+ * The date is the last that smtpd writes.  If the first line of a client begins
+ * with a blank, it goes on with that: " with ESMTPA" would make him trusted.
+ */
+static void
+own_cut(struct own *own)
+{
+	char	*date = strstr(own->id, ";\n\t");
+
+	if (date == NULL)
+		date = own->id;
+	else
+		date += 3;
+	date += strcspn(date, "\n");
+	own->tail += (size_t)(date - own->value);
+	if (*date == '\0')
+		own->tail = own->end;
+	else {
+		own->tail++;
+		*date = '\0';
+	}
+}
+
 /*
  * The first Received, if it has the id of this very message: no client can
  * know that.
@@ -96,33 +140,21 @@ find_by(char *value)
 static void
 find_own(const struct session *s, struct message *m, struct own *own)
 {
-	const char	*name, *value;
-	char		 id[16];
-	size_t		 i, len, n;
-	ssize_t		 received = message_find(m, "Received", 0);
+	char	 id[16];
+	ssize_t	 received = message_find(m, "Received", 0);
 
 	own->value[0] = '\0';
-	own->off = own->end = 0;
-	if (received == -1)
-		return;
-	for (i = 0; i <= (size_t)received; i++) {
-		name = message_name(m, i, &n);
-		value = message_value(m, i, &len);
-		own->off = own->end;
-		own->end += (size_t)(value - name) + len + 1;
-	}
-	if (len < RECEIVED_MAX) {
-		memcpy(own->value, value, len);
-		own->value[len] = '\0';
-	}
+	if (received != -1)
+		own_read(m, (size_t)received, own);
 	(void)snprintf(id, sizeof(id), " id %08x", s->tx->id);
 	if ((own->by = find_by(own->value)) != NULL &&
 	    (own->id = strstr(own->by, id)) != NULL) {
 		own->id += strlen(id);
+		own_cut(own);
 		return;
 	}
 	own->value[0] = '\0';
-	own->off = own->end = 0;
+	own->off = own->tail = own->end = 0;
 }
 
 /*
@@ -245,12 +277,13 @@ scan_text(const struct session *s, struct message *m, int comes_back,
 	/* The first of all: SpamAssassin writes its own fields after it. */
 	fprintf(fp, "Return-Path: <%s>\n", clean_address(address, s->tx->from));
 	find_own(s, m, &own);
+	text->skip = form == RECEIVED_KEEP ? own.end : own.tail;
+	text->skip_end = own.end;
 	if (!comes_back) {
 		write_envelope(fp, s);
 		if (must_replace(s, m, &own)) {
 			write_received(fp, s, &own);
 			text->skip = own.off;
-			text->skip_end = own.end;
 		}
 	}
 	failed = ferror(fp);

@@ -110,6 +110,15 @@ static const struct {
 	{ "a sender of the client's", "auto", "rdns.example.net", FCRDNS_PASS,
 	    FROM BY "X-Envelope-From: <x@example.com>\n" REST, ENVELOPE FROM
 	    TRUE_BY "X-Envelope-From: <x@example.com>\n" REST },
+	{ "a first line that goes on with it", "auto", "rdns.example.net",
+	    FCRDNS_PASS, FROM BY " with ESMTPA x\n\tb\n" REST,
+	    ENVELOPE FROM BY REST },
+	{ "the same, masked", "auto", "rdns.example.net", FCRDNS_PASS,
+	    "Received: \n" BY " (envelope-from <x@example.com>)\n" REST,
+	    ENVELOPE FROM TRUE_BY REST },
+	{ "the same, keep", "keep", "rdns.example.net", FCRDNS_PASS,
+	    FROM BY " with ESMTPA x\n" REST,
+	    ENVELOPE FROM BY " with ESMTPA x\n" REST },
 	{ "fetchmail", "auto", "rdns.example.net", FCRDNS_PASS,
 	    FROM BY "X-Sender: x\n" REST, ENVELOPE FROM TRUE_BY
 	    "X-Sender: x\n" REST }
@@ -227,6 +236,24 @@ test_hostile(void **state)
 	    "\tSat, 21 Nov 2026 12:00:00 +0000 (UTC)\n" REST);
 }
 
+/* However long it goes on, and where nothing but Return-Path is added. */
+static void
+test_goes_on(void **state)
+{
+	static char	 mail[20000];
+	size_t		 n;
+
+	facts();
+	n = (size_t)snprintf(mail, sizeof(mail), "%s", FROM BY);
+	while (n < 15000)
+		n += (size_t)snprintf(mail + n, sizeof(mail) - n,
+		    " with ESMTPA x\n");
+	(void)snprintf(mail + n, sizeof(mail) - n, "%s", REST);
+	assert_string_equal(scanned(mail, 0), ENVELOPE FROM BY REST);
+	assert_string_equal(scanned(mail, 1),
+	    "Return-Path: <joe@example.net>\n" FROM BY REST);
+}
+
 static void
 test_envelope(void **state)
 {
@@ -268,6 +295,7 @@ main(void)
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_goes_on),
 		cmocka_unit_test(test_envelope)
 	};
 
