@@ -45,9 +45,7 @@ message_free(struct message *m)
 	if (m == NULL)
 		return;
 	message_discard_edits(m);
-	spool_release(m->reserved);
-	free(m->header_copy);
-	free(m->fields);
+	message_drop_index(m);
 	spool_free(m->spool);
 	free(m);
 }
@@ -170,6 +168,18 @@ index_fields(struct message *m)
 	return 0;
 }
 
+void
+message_drop_index(struct message *m)
+{
+	spool_release(m->reserved);
+	free(m->header_copy);
+	free(m->fields);
+	m->header_copy = NULL;
+	m->fields = NULL;
+	m->reserved = m->header_len = m->nfields = 0;
+	m->found = SIZE_MAX;
+}
+
 size_t
 message_nfields(struct message *m)
 {
@@ -180,7 +190,7 @@ message_nfields(struct message *m)
 	if (m->header_len > 0 && m->error == 0 &&
 	    (index_header(m) == -1 || index_fields(m) == -1)) {
 		message_fail(&m->edit_error);
-		m->header_len = 0;
+		message_drop_index(m);
 	}
 	return m->nfields;
 }

@@ -45,6 +45,9 @@ message_discard_edits(struct message *m)
 	m->edits = NULL;
 	m->replaced = NULL;
 	m->nedits = m->edits_max = 0;
+	/* Or the next edits would find no fields, and nobody hear of it. */
+	if (m->edit_error != 0 && m->fields == NULL)
+		m->indexed = 0;
 	m->replaced_cr = m->edit_error = 0;
 
 	m->from = m->spool;

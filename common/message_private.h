@@ -53,6 +53,9 @@ struct message {
 /* Field i; -1: there is no such field. */
 int	message_field(struct message *, size_t i, struct header_field *);
 
+/* Without an index, as if the message had no header. */
+void	message_drop_index(struct message *);
+
 /* errno, unless something failed before. */
 static inline void
 message_fail(int *error)

@@ -390,6 +390,15 @@ an_index_too_large_is_an_error_of_the_edits(void **state)
 	while (message_next(m, MAX, &len) != NULL)
 		lines++;
 	assert_int_equal(lines, 300 * 1000);
+
+	/* Who edits again must not think that there is no header. */
+	message_discard_edits(m);
+	assert_int_equal(message_nfields(m), 0);
+	assert_non_null(message_error(m));
+	message_discard_edits(m);
+	spool_limits(SPOOL_MEMORY, SPOOL_MEMORY_ALL);
+	assert_int_equal(message_nfields(m), 300 * 1000);
+	assert_null(message_error(m));
 	message_free(m);
 }
 
