@@ -35,6 +35,7 @@
 #define TRIES		5
 #define QUESTIONS_MAX	20000
 #define SPARES		64
+#define WHY		384
 
 struct shared_question {
 	struct shared_command	 cmd;		/* first */
@@ -45,7 +46,7 @@ struct shared_question {
 	void			(*done)(void *, const struct grey_verdict *,
 				    const char *);	/* NULL: a change */
 	void			*arg;
-	char			 why[256];
+	char			 why[WHY];
 };
 
 struct queue {
@@ -123,11 +124,21 @@ question_doom(struct shared_question *q, const char *why)
 	queue_put(&doomed, q);
 }
 
+/* "redis: unix:/run/redis.sock: why" */
+static void
+question_blame(struct shared_conn *c, const struct redisReply *r,
+    char why[WHY])
+{
+	(void)snprintf(why, WHY, "redis: %s: %s", c->peer,
+	    shared_reply_why(r));
+}
+
 static void
 question_answered(struct shared_question *q, const struct redisReply *r,
     struct shared_conn *c)
 {
 	struct grey_verdict	 v;
+	char			 why[WHY];
 
 	if (q->done == NULL) {
 		metric_inc(&shared_metrics[CHANGES]);
@@ -135,8 +146,9 @@ question_answered(struct shared_question *q, const struct redisReply *r,
 		return;
 	}
 	if (shared_reply_verdict(r, &v) == -1) {
-		question_doom(q, shared_reply_why(r));
-		shared_conn_fail(c, q->why);
+		question_blame(c, r, why);
+		question_doom(q, why);
+		shared_conn_fail(c, shared_reply_why(r));
 		return;
 	}
 	metric_inc(&shared_metrics[ANSWERS]);
@@ -166,7 +178,7 @@ question_foreign(struct shared_question *q, const char *why)
 
 	if (loud_at == 0 || now - loud_at >= LOUD_MS) {
 		loud_at = now;
-		log_warnx("redis: %s", why);
+		log_warnx("%s", why);
 	}
 	question_doom(q, why);
 }
@@ -177,7 +189,7 @@ question_done(struct shared_command *cmd, struct shared_conn *c,
 {
 	struct shared_question	*q = (struct shared_question *)cmd;
 	enum shared_fate	 fate;
-	char			 why[256];
+	char			 why[WHY];
 
 	if (r == NULL) {
 		question_again(q, 0, gone);
@@ -187,7 +199,7 @@ question_done(struct shared_command *cmd, struct shared_conn *c,
 		question_answered(q, r, c);
 		return;
 	}
-	(void)snprintf(why, sizeof(why), "%s", shared_reply_why(r));
+	question_blame(c, r, why);
 	if (fate == FATE_FOREIGN)
 		question_foreign(q, why);
 	else if (fate == FATE_AGAIN)
@@ -197,7 +209,7 @@ question_done(struct shared_command *cmd, struct shared_conn *c,
 		question_again(q, 0, why);
 	}
 	if (shared_fate_ends(fate))
-		shared_conn_fail(c, why);
+		shared_conn_fail(c, shared_reply_why(r));
 }
 
 static void
