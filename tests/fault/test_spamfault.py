@@ -244,8 +244,8 @@ def test_backlog(t):
             sock.connect(daemon.path)
         except BlockingIOError:
             break
-    both_fail(t, 6, b"error=timeout")
-    both_fail(t, 6, b"error=timeout")
+    both_fail(t, 9, b"error=timeout")
+    both_fail(t, 9, b"error=timeout")
     t.server.wait_log("connect: timed out")
     for sock in crowd:
         sock.close()
