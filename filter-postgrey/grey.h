@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Greylisting itself: what is remembered of a mail that was deferred and of a
- * client, and what follows from it.  A codec: no clock, no storage.  shared.lua
- * says the same for Redis; one table of tests runs over both.
+ * client, and what follows from it.  A codec: no clock, no storage.
+ * shared_script.c says the same for Redis; one table of tests runs over both.
  *
  * absent -> grey -> (too early: defer) -> passed, refreshed by each mail, until
  * it was not seen for max_age.  A retry later than the window begins anew, and

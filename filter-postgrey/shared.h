@@ -35,8 +35,8 @@ void	shared_decide(const struct store_query *,
 	    void (*done)(void *arg, const struct grey_verdict *v,
 	    const char *why), void *arg);
 /*
- * Nobody waits for an answer.  Joined with what is there: of two times or counts
- * the higher one stays, of first the earlier.
+ * Nobody waits for an answer.  Joined with what is there: of two times or
+ * counts the higher one stays, of first the earlier.
  */
 void	shared_put(const struct store_row *);
 
