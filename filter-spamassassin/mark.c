@@ -89,8 +89,7 @@ const struct key mark_keys[] = {
 static int
 name_is_spam(const char *name, size_t len)
 {
-	return len >= 6 && strncasecmp(name, "X-Spam", 6) == 0 &&
-	    (len == 6 || name[6] == '-');
+	return len >= 6 && strncasecmp(name, "X-Spam", 6) == 0;
 }
 
 /*

@@ -20,8 +20,9 @@ extern const struct key	 mark_keys[];
 #define MARK_STRIP_MAX	1000
 
 /*
- * Delete each X-Spam and X-Spam-* field, but for the "X-Spam: Yes" that smtpd
- * itself wrote above its Received.  Returns how many, MARK_STRIP_MAX + 1 if it
+ * Delete each field whose name begins with X-Spam (other filters' X-Spam_score
+ * and X-Spamd-Bar too), but for the "X-Spam: Yes" that smtpd itself wrote above
+ * its Received.  Returns how many, MARK_STRIP_MAX + 1 if it
  * gave up: then some are still there.
  */
 size_t	mark_strip(struct message *);

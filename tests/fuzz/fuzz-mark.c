@@ -140,11 +140,10 @@ check_scan(struct message *m, int comes_back)
 static int
 is_mark(const char *p, const struct header_field *f)
 {
-	return f->name_len >= 6 && strncasecmp(p + f->off, "X-Spam", 6) == 0 &&
-	    (f->name_len == 6 || p[f->off + 6] == '-');
+	return f->name_len >= 6 && strncasecmp(p + f->off, "X-Spam", 6) == 0;
 }
 
-/* X-Spam-* on top only, and "X-Spam" once at most. */
+/* X-Spam* on top only, and "X-Spam" once at most. */
 static void
 check_marks(struct text out, int junk)
 {

@@ -29,9 +29,10 @@ static const struct {
 	    "X-Spam-Prev-Subject: a\n\nX-Spam-Flag: NO\n", NOTHING, 1 },
 	{ "between others", RECEIVED "A: 1\nX-Spam-A: 1\nB: 2\nX-Spam-B: 2\n"
 	    "C: 3\n\nb\n", RECEIVED "A: 1\nB: 2\nC: 3\n\nb\n", 2 },
-	{ "others that look like it", RECEIVED "X-Spamd-Bar: +\nX-Spa: m\n"
-	    "X-Spammer: no\n" REST, RECEIVED "X-Spamd-Bar: +\nX-Spa: m\n"
-	    "X-Spammer: no\n" REST, 0 },
+	{ "of other filters", RECEIVED "X-Spamd-Bar: +\nX-Spam_score: -9\n"
+	    REST, NOTHING, 2 },
+	{ "others that look like it", RECEIVED "X-Spa: m\nXX-Spam: no\n" REST,
+	    RECEIVED "X-Spa: m\nXX-Spam: no\n" REST, 0 },
 	{ "not a field, and the end of one", RECEIVED "A: 1\n X-Spam: 2\n"
 	    "X-Spam\n" REST, RECEIVED "A: 1\n X-Spam: 2\nX-Spam\n" REST, 0 },
 	{ "smtpd's own", "X-Spam: Yes\n" NOTHING, "X-Spam: Yes\n" NOTHING,
