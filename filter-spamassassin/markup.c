@@ -14,15 +14,18 @@
 
 #include "markup.h"
 
-#define PREFIX	"X-Spam-"
+#define PREFIX		"X-Spam-"
+#define FIELDS_MAX	64	/* of which one may be X-Spam-Status */
 
 size_t
 markup_header(const char *buf, size_t len)
 {
-	const char	*nl, *p = buf, *end = buf + len;
+	const char	*nl = memchr(buf, '\n', len), *p = buf, *end = buf + len;
+	int		 crlf = nl != NULL && nl > buf && nl[-1] == '\r';
 
 	while (p < end) {
-		if (*p == '\n' || (*p == '\r' && end - p > 1 && p[1] == '\n'))
+		if (*p == '\n' || (crlf && *p == '\r' && end - p > 1 &&
+		    p[1] == '\n'))
 			return (size_t)(p - buf);
 		if ((nl = memchr(p, '\n', (size_t)(end - p))) == NULL)
 			break;
@@ -57,13 +60,16 @@ markup_next(const char *header, size_t len, size_t off,
     struct header_field *f)
 {
 	size_t	 next;
-	int	 wrapper = markup_is_wrapper(header, len);
+	int	 wrapper = -1;
 
 	for (; (next = header_next(header, len, off, f)) != off; off = next) {
 		if (markup_is_ours(header, f))
 			return next;
-		if (!wrapper && !(off == 0 &&
-		    header_is(header, f, "Return-Path")))
+		if (off == 0 && header_is(header, f, "Return-Path"))
+			continue;
+		if (wrapper == -1)
+			wrapper = markup_is_wrapper(header, len);
+		if (!wrapper)
 			break;
 	}
 	return 0;
@@ -153,11 +159,12 @@ markup_rules(const char *header, size_t len, char *out, size_t size)
 {
 	struct header_field	 f;
 	const char		*p, *end;
-	size_t			 off = 0;
+	size_t			 off = 0, n = 0;
 
 	if (size > 0)
 		out[0] = '\0';
-	while ((off = markup_next(header, len, off, &f)) != 0) {
+	while (n++ < FIELDS_MAX &&
+	    (off = markup_next(header, len, off, &f)) != 0) {
 		if (!header_is(header, &f, "X-Spam-Status"))
 			continue;
 		end = header + f.off + f.len;

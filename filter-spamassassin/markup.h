@@ -11,7 +11,11 @@
 
 #include "header.h"
 
-/* The length of the header at the begin of a message: its body, or len. */
+/*
+ * The length of the header at the begin of a message: up to its empty line, or
+ * len.  A CR alone counts as one only if the first line ends in CRLF too: else
+ * a client sent it, and neither smtpd nor we end the header there.
+ */
 size_t	markup_header(const char *buf, size_t len);
 
 /*

@@ -100,7 +100,8 @@ test_lengths(void **state)
 	} cases[] = {
 		{ "A: b\n\nbody\n\n", 5 }, { "A: b\r\n\r\nbody", 6 },
 		{ "\nbody\n", 0 }, { "A: b\n", 5 }, { "A: b", 4 }, { "", 0 },
-		{ "A: b\n\rC: d\n\n", 11 }, { "A: b\n\r", 6 }
+		{ "A: b\n\rC: d\n\n", 11 }, { "A: b\n\r", 6 },
+		{ "A: b\n\r\nC: d\n\n", 12 }
 	};
 	size_t	 i;
 
