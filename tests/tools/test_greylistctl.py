@@ -223,12 +223,14 @@ class Imports(Greylistctl):
         self.take("json", [client(first=100, last=now - 9, passed=3,
                                   counted=now, white_until=now + 100)])
         self.take("json", [client(first=50, last=now - 10, passed=2,
-                                  trap_until=now + 7),
+                                  trap_until=now + 700),
                            client(first=70, last=now - 8, passed=1)])
-        self.assertEqual(rows(self.ctl("export")), [
-            {"kind": "client", "state": "trap", "key": "192.0.2.1",
-             "first": 50, "last": now - 8, "passed": 3, "counted": now,
-             "white_until": now + 100, "trap_until": now + 7}])
+        want = [{"kind": "client", "state": "trap", "key": "192.0.2.1",
+                 "first": 50, "last": now - 8, "passed": 3, "counted": now,
+                 "white_until": now + 100, "trap_until": now + 700}]
+        self.assertEqual(rows(self.ctl("export")), want)
+        self.take("json", [client(first=70, last=now - 20, passed=1)])
+        self.assertEqual(rows(self.ctl("export")), want)
 
     def test_spamdb(self):
         now = int(time.time())
