@@ -5,9 +5,6 @@
 #define SHARED_RIG_H
 
 #include <sys/types.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 
 #include <setjmp.h>
 #include <signal.h>
@@ -17,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 #include <event2/event.h>
@@ -57,9 +53,7 @@ done(void *arg, const struct grey_verdict *v, const char *why)
 static inline void
 tick(evutil_socket_t fd, short what, void *arg)
 {
-	(void)fd;
-	(void)what;
-	(void)arg;
+	(void)fd, (void)what, (void)arg;
 }
 
 static inline void

@@ -4,6 +4,13 @@
  * Skipped where there is no Redis.
  */
 
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <unistd.h>
+
 #include "shared_rig.h"
 
 static void
