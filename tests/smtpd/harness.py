@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -261,6 +262,12 @@ class Test:
                     os.kill(pid, signal.SIGKILL)
 
 
+def special(where, names):
+    """Sockets, which can't be copied."""
+    return [n for n in names
+            if stat.S_ISSOCK(os.lstat(os.path.join(where, n)).st_mode)]
+
+
 def run(tests, wanted, keep):
     """Runs the functions; returns how many (passed, failed, skipped)."""
     passed = failed = skipped = 0
@@ -289,7 +296,8 @@ def run(tests, wanted, keep):
             os.makedirs(keep, exist_ok=True)
             copy = os.path.join(keep, name)
             shutil.rmtree(copy, ignore_errors=True)
-            shutil.copytree(test.dir, copy, ignore_dangling_symlinks=True)
+            shutil.copytree(test.dir, copy, ignore=special,
+                            ignore_dangling_symlinks=True)
         shutil.rmtree(test.dir, ignore_errors=True)
         print("%s %s (%.1f s)%s" % (word, name, time.monotonic() - start, why))
         sys.stdout.flush()
