@@ -83,4 +83,4 @@ include %D%/dkimsign.mk
 include %D%/spamassassin.mk
 include %D%/postgrey.mk
 endif
-EXTRA_DIST += %D%/grey-cases.h %D%/sandbox_child.h %D%/stderr.h %D%/wire.h
+EXTRA_DIST += %D%/grey-cases.h %D%/mail.h %D%/sandbox_child.h %D%/stderr.h %D%/wire.h
