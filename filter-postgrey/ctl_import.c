@@ -141,27 +141,32 @@ rows_join(struct rows *rows)
 	rows->n = n + 1;
 }
 
+/* Joined with a new try, an old one would make it old. */
+static int
+is_over(const struct import *im, const struct store_row *row)
+{
+	int64_t	 until;
+
+	return ctl_state(&postgrey.rules, im->now, row, &until) == CTL_OVER;
+}
+
 static int
 join_present(const struct store_row *row, void *arg)
 {
-	struct rows		*rows = arg;
+	struct import		*im = arg;
 	struct store_row	*found;
 
-	found = bsearch(row, rows->list, rows->n, sizeof(*rows->list),
-	    row_compare);
-	if (found != NULL)
+	found = bsearch(row, im->rows.list, im->rows.n,
+	    sizeof(*im->rows.list), row_compare);
+	if (found != NULL && !is_over(im, row))
 		row_join(found, row);
 	return 0;
 }
 
-/* A tuple of which all is in the past would be joined into a new try. */
 static enum foreign
 judge(struct import *im, enum foreign what)
 {
-	int64_t	 until;
-
-	if (what != FOREIGN_ROW || ctl_state(&postgrey.rules, im->now,
-	    &im->row.row, &until) != CTL_OVER)
+	if (what != FOREIGN_ROW || !is_over(im, &im->row.row))
 		return what;
 	im->over++;
 	return FOREIGN_NOTHING;
@@ -246,14 +251,15 @@ lines_read(struct import *im, FILE *fp)
 }
 
 static int
-rows_put(struct rows *rows)
+rows_put(struct import *im)
 {
+	struct rows	*rows = &im->rows;
 	enum store_kind	 kind;
 	size_t		 i;
 
 	rows_join(rows);
 	for (kind = STORE_TUPLE; kind <= STORE_PARTNER; kind++)
-		if (rows->n > 0 && ctl_walk(kind, join_present, rows) == -1)
+		if (rows->n > 0 && ctl_walk(kind, join_present, im) == -1)
 			return -1;
 	for (i = 0; i < rows->n; i++)
 		if (ctl_put(&rows->list[i]) == -1) {
@@ -278,12 +284,11 @@ ctl_import(FILE *fp, int format, int64_t now)
 	im->now = now;
 	im->rules.grey = &postgrey.rules;
 	im->rules.tuple = &postgrey.tuple;
-	if (lines_read(im, fp) == 0 && (r = rows_put(&im->rows)) == 0) {
+	if (lines_read(im, fp) == 0 && (r = rows_put(im)) == 0)
 		log_info("imported %zu rows, %zu were over, %zu skipped%s%s",
 		    im->rows.n, im->over, im->skipped,
 		    im->skip_why != NULL ? ": " : "",
 		    im->skip_why != NULL ? im->skip_why : "");
-	}
 	rows_free(&im->rows);
 	free(im);
 	return r;

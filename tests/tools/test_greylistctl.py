@@ -232,6 +232,18 @@ class Imports(Greylistctl):
         self.take("json", [client(first=70, last=now - 20, passed=1)])
         self.assertEqual(rows(self.ctl("export")), want)
 
+    def test_what_is_over_is_not_joined(self):
+        now = int(time.time())
+
+        def tuple_of(first):
+            return json.dumps({"kind": "tuple", "key": "192.0.2.0/j@x/a@b",
+                               "first": first, "last": first, "blocked": 1})
+        self.take("json", [tuple_of(now - 999999)], "-o",
+                  "retry-window=3650d")
+        self.assertEqual(rows(self.ctl("export"))[0]["state"], "over")
+        self.take("json", [tuple_of(now)])
+        self.assertEqual(rows(self.ctl("export"))[0]["first"], now)
+
     def test_spamdb(self):
         now = int(time.time())
         traps = self.take("spamdb", [
