@@ -39,7 +39,14 @@ dkimsign_session_end(struct session *s)
 {
 	struct outgoing_client	*c = s->data;
 
+	outgoing_gone(c);
 	free(c->host);
+}
+
+static void
+dkimsign_tx_end(struct session *s)
+{
+	outgoing_gone(s->data);
 }
 
 /* Old lines in smtpd.conf have to work on, whatever mode their key has. */
@@ -105,6 +112,7 @@ static const struct filter dkimsign_filter = {
 	.command = dkimsign_command,
 	.start = dkimsign_start,
 	.session_end = dkimsign_session_end,
+	.tx_end = dkimsign_tx_end,
 	.report = {
 		[REPORT_LINK_GREETING] = dkimsign_greeting,
 	},

@@ -5,7 +5,8 @@
  * answered by on-failure.
  *
  * While threads sign, the message may go: its client left, or the deadline is
- * over.  Its request tells.
+ * over.  Its request tells; and what clients leave behind does not pile up, as
+ * what no thread has begun with goes with them.
  */
 
 #include <sys/types.h>
@@ -39,10 +40,11 @@ const struct policy	*outgoing_policy;
 
 /* A message that threads sign. */
 struct work {
-	struct sign	*sign;
-	struct request	 rq;
-	struct message	*message;	/* not if rq is gone */
-	int64_t		 begun;		/* us */
+	struct outgoing_client	*client;	/* NULL: it is gone */
+	struct sign		*sign;
+	struct request		 rq;
+	struct message		*message;	/* not if rq is gone */
+	int64_t			 begun;		/* us */
 };
 
 static int64_t
@@ -133,6 +135,28 @@ count_signed(const struct work *w)
 	m[OUTGOING_MICROSECONDS].value += clock_us() - w->begun;
 }
 
+static void
+work_free(struct work *w)
+{
+	if (w->client != NULL)
+		w->client->work = NULL;
+	sign_free(w->sign);
+	free(w);
+}
+
+void
+outgoing_gone(struct outgoing_client *c)
+{
+	struct work	*w = c->work;
+
+	if (w == NULL)
+		return;
+	c->work = NULL;
+	w->client = NULL;
+	if (sign_cancel(w->sign))
+		work_free(w);
+}
+
 /* The last signature is there.  The client may be gone, the message with it. */
 static void
 work_done(void *arg)
@@ -149,13 +173,12 @@ work_done(void *arg)
 		log_signed(s, w->sign);
 		filter_proceed(w->rq);
 	}
-	sign_free(w->sign);
-	free(w);
+	work_free(w);
 }
 
 static void
-work_start(struct sign *sg, struct request rq, struct message *m,
-    int64_t begun)
+work_start(struct outgoing_client *c, struct sign *sg, struct request rq,
+    struct message *m, int64_t begun)
 {
 	struct work	*w;
 
@@ -168,6 +191,8 @@ work_start(struct sign *sg, struct request rq, struct message *m,
 	w->rq = rq;
 	w->message = m;
 	w->begun = begun;
+	w->client = c;
+	c->work = w;
 	sign_start(sg, work_done, w);
 }
 
@@ -233,7 +258,7 @@ not_signed(struct session *s, struct request rq, struct message *m,
 void
 outgoing_message(struct session *s, struct request rq, struct message *m)
 {
-	const struct outgoing_client	*c = s->data;
+	struct outgoing_client	*c = s->data;
 	struct sign_about	 about = {
 		.policy = outgoing_policy,
 		.smtpd = {
@@ -248,6 +273,7 @@ outgoing_message(struct session *s, struct request rq, struct message *m)
 	struct sign		*sg;
 	int64_t			 begun = clock_us();
 
+	outgoing_gone(c);
 	if ((why = exempt_reason(s)) != NULL) {
 		metric_inc(&outgoing_counters[OUTGOING_EXEMPT]);
 		skip(s, rq, NULL, why);
@@ -258,7 +284,7 @@ outgoing_message(struct session *s, struct request rq, struct message *m)
 		return;
 	}
 	if ((state = sign_prepare(sg, m, &about)) == SIGN_READY) {
-		work_start(sg, rq, m, begun);
+		work_start(c, sg, rq, m, begun);
 		return;
 	}
 	not_signed(s, rq, m, sg, state);

@@ -11,6 +11,7 @@
 #include "metric.h"
 
 struct policy;
+struct work;
 
 enum {
 	OUTGOING_SIGNED,
@@ -29,9 +30,12 @@ extern const struct policy	*outgoing_policy;
 
 /* What hangs on a session. */
 struct outgoing_client {
-	char	*host;		/* what smtpd calls itself, or NULL */
+	char		*host;	/* what smtpd calls itself, or NULL */
+	struct work	*work;	/* its message that threads sign, or NULL */
 };
 
 void	outgoing_message(struct session *, struct request, struct message *);
+/* The message is gone, or its client: what is not begun need not be signed. */
+void	outgoing_gone(struct outgoing_client *);
 
 #endif /* OUTGOING_H */

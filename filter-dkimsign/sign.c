@@ -288,6 +288,16 @@ sign_start(struct sign *s, void (*done)(void *), void *arg)
 	}
 }
 
+int
+sign_cancel(struct sign *s)
+{
+	size_t	 i;
+
+	for (i = 0; i < s->n; i++)
+		s->left -= (size_t)signer_cancel(&s->one[i].job);
+	return s->left == 0;
+}
+
 void
 sign_here(struct sign *s)
 {

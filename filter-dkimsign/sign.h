@@ -23,7 +23,7 @@ struct message;
 struct signature;
 
 struct sign_one {
-	struct signer_job	 job;		/* the first: see sign_done() */
+	struct signer_job	 job;		/* the first: see job_done() */
 	struct sign		*sign;
 	struct signature	*signature;
 };
@@ -64,6 +64,11 @@ enum sign_state	 sign_prepare(struct sign *, struct message *,
 		    const struct sign_about *);
 /* Sign by threads.  done(arg) is called in the event loop, always. */
 void		 sign_start(struct sign *, void (*done)(void *), void *arg);
+/*
+ * Nobody waits for it any more.  Returns 1 if no thread has a part of it: then
+ * done() is not called.  0: it is still to come.
+ */
+int		 sign_cancel(struct sign *);
 /* Sign before it returns. */
 void		 sign_here(struct sign *);
 

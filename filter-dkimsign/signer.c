@@ -66,9 +66,21 @@ list_add(struct list *l, struct signer_job *job)
 	int	 empty = l->first == NULL;
 
 	job->next = NULL;
+	job->prev = l->last;
 	*l->last = job;
 	l->last = &job->next;
 	return empty;
+}
+
+static void
+todo_remove(struct signer_job *job)
+{
+	if ((*job->prev = job->next) == NULL)
+		todo.last = job->prev;
+	else
+		job->next->prev = job->prev;
+	job->queued = 0;
+	waiting--;
 }
 
 static struct signer_job *
@@ -76,9 +88,7 @@ todo_take(void)
 {
 	struct signer_job	*job = todo.first;
 
-	if ((todo.first = job->next) == NULL)
-		todo.last = &todo.first;
-	waiting--;
+	todo_remove(job);
 	return job;
 }
 
@@ -304,7 +314,20 @@ signer_submit(struct signer_job *job)
 {
 	(void)pthread_mutex_lock(&lock);
 	waiting++;
+	job->queued = 1;
 	(void)list_add(&todo, job);
 	(void)pthread_mutex_unlock(&lock);
 	turn_ask();
+}
+
+int
+signer_cancel(struct signer_job *job)
+{
+	int	 queued;
+
+	(void)pthread_mutex_lock(&lock);
+	if ((queued = job->queued))
+		todo_remove(job);
+	(void)pthread_mutex_unlock(&lock);
+	return queued;
 }

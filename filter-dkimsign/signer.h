@@ -21,7 +21,8 @@ struct signer_job {
 	uint8_t			  sig[PRIVKEY_SIG_MAX];
 	ssize_t			  sig_len;	/* -1: out of memory */
 	void			(*done)(struct signer_job *);
-	struct signer_job	 *next;		/* the signer's */
+	struct signer_job	 *next, **prev;	/* the signer's */
+	int			  queued;
 };
 
 /*
@@ -31,9 +32,14 @@ struct signer_job {
 int	signer_start(struct event_base *);
 
 /*
- * The job is the signer's until done(), which is always called, and never
- * from in here.
+ * The job is the signer's until done(), which is always called if the job is
+ * not taken back, and never from in here.
  */
 void	signer_submit(struct signer_job *);
+/*
+ * Nobody waits for it any more.  Returns 1 if it had not begun: then it is
+ * the caller's again, and done() is not called.  0: done() is still to come.
+ */
+int	signer_cancel(struct signer_job *);
 
 #endif /* SIGNER_H */

@@ -236,6 +236,45 @@ one_at_a_time_is_fine_too(void **state)
 	}
 }
 
+/* In the middle, at both ends, and all of them; begun ones come back. */
+static void
+what_had_not_begun_can_be_taken_back(void **state)
+{
+	struct signer_job	*jobs[9];
+	size_t			 i, left = 9;
+
+	done = by_loop = by_thread = 0;
+	for (i = 0; i < 9; i++)
+		signer_submit(jobs[i] = job_new(rsa, i));
+	for (i = 0; i < 9; i += 4) {
+		assert_int_equal(signer_cancel(jobs[i]), 1);
+		assert_int_equal(signer_cancel(jobs[i]), 0);
+		free(jobs[i]);
+		left--;
+	}
+	run(left);
+	assert_int_equal(by_loop + by_thread, left);
+	submit(1);
+	run(1);
+}
+
+static void
+a_list_that_was_emptied_takes_more(void **state)
+{
+	struct signer_job	*jobs[2];
+	size_t			 i;
+
+	for (i = 0; i < 2; i++)
+		signer_submit(jobs[i] = job_new(rsa, i));
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(signer_cancel(jobs[1 - i]), 1);
+		free(jobs[1 - i]);
+	}
+	submit(JOBS);
+	run(JOBS);
+	assert_int_equal(by_loop + by_thread, JOBS);
+}
+
 static struct privkey *
 key_new(int type, int bits)
 {
@@ -283,6 +322,8 @@ main(void)
 		cmocka_unit_test(dear_jobs_are_for_threads_only),
 		cmocka_unit_test(jobs_can_be_given_from_where_others_end),
 		cmocka_unit_test(one_at_a_time_is_fine_too),
+		cmocka_unit_test(what_had_not_begun_can_be_taken_back),
+		cmocka_unit_test(a_list_that_was_emptied_takes_more),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
