@@ -225,10 +225,25 @@ question_send(struct question *q)
 	return -1;
 }
 
+/*
+ * A little later the engine answers by itself, and the message is freed: it
+ * must not be begun then, nor be compressed.
+ */
+static int
+question_is_late(struct question *q)
+{
+	if (exchange_clock() < q->due)
+		return 0;
+	question_doom(q, "spamd: timed out");
+	return 1;
+}
+
 /* Returns 1 if there is more to do, -1 if it could not be sent. */
 static int
 question_pack(struct question *q)
 {
+	if (question_is_late(q))
+		return 0;
 	switch (pack_step(q->pack)) {
 	case 0:
 		return 1;
@@ -248,6 +263,8 @@ question_begin(struct question *q)
 		question_free(q);
 		return 0;
 	}
+	if (question_is_late(q))
+		return 0;
 	question_put(&busy, q);
 	if (!ask_config.compress || q->pack != NULL)
 		return question_send(q);

@@ -11,12 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <event2/event.h>
 
 #include "ask_config.h"
 #include "ask_rig.h"
+#include "message_engine.h"
 
 static const struct part	 fine[] = {
 	{ ACT_ANSWER, OK_REPLY, 0, 0, 0, 0 }, { .act = ACT_END } };
@@ -274,6 +276,76 @@ one_that_is_being_compressed_can_be_forgotten(void **state)
 	assert_int_equal(spamds[0].conns, 0);
 }
 
+/* The engine's deadline: the message is nobody's any more. */
+static void
+expire(int fd, short what, void *arg)
+{
+	int	*n = arg;
+
+	session_gone[*n] = 1;
+	message_free(messages[*n]);
+	messages[*n] = NULL;
+}
+
+static void
+leave(int fd, short what, void *arg)
+{
+	int	*n = arg;
+
+	session_gone[*n] = 1;
+	ask_forget((uint64_t)*n);
+}
+
+static void
+stall(int fd, short what, void *arg)
+{
+	(void)usleep(600000);
+}
+
+static void
+after(int ms, event_callback_fn cb, void *arg)
+{
+	struct timeval	 tv = { 0, ms * 1000 };
+
+	(void)event_base_once(loop, -1, EV_TIMEOUT, cb, arg, &tv);
+}
+
+static void
+to_compress_takes_no_longer_than_the_deadline(void **state)
+{
+	int	 n = 1;
+
+	ask_config.compress = 1;
+	deadline_ms = 20;
+	spamd_start(0, fine);
+	servers_are(1);
+	put_size(1, 60 * 1024 * 1024);
+	after(30, expire, &n);
+	run_ms(200);
+	why_is(1, "timed out");
+	assert_int_equal(spamds[0].conns, 0);
+}
+
+/* The machine stood still, and then all happens at once. */
+static void
+none_is_begun_after_its_deadline(void **state)
+{
+	int	 first = 1, second = 2;
+
+	ask_config.max_concurrent = 1;
+	deadline_ms = 300;
+	spamd_start(0, mute);
+	servers_are(1);
+	after(100, stall, NULL);
+	after(150, leave, &first);
+	after(550, expire, &second);
+	put(1);
+	put_size(2, 4 * 1024 * 1024);
+	run_ms(1000);
+	why_is(2, "timed out");
+	assert_int_equal(spamds[0].conns, 1);
+}
+
 static void
 two_hundred_on_five_slots(void **state)
 {
@@ -312,6 +384,8 @@ main(void)
 		TEST(one_that_the_engine_has_answered_is_dropped),
 		TEST(compressed_text_is_as_long_as_it_says),
 		TEST(one_that_is_being_compressed_can_be_forgotten),
+		TEST(to_compress_takes_no_longer_than_the_deadline),
+		TEST(none_is_begun_after_its_deadline),
 		TEST(two_hundred_on_five_slots),
 	};
 
