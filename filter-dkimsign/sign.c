@@ -88,9 +88,8 @@ add_date(struct view *v, int64_t now)
 	char		 text[64];
 	struct tm	 tm;
 	time_t		 t = (time_t)now;
-	size_t		 len;
 
-	if (!dkimsign.add_date || view_value(v, "Date", &len) != NULL)
+	if (!dkimsign.add_date || view_has(v, "Date"))
 		return VIEW_FIT;
 	if (gmtime_r(&t, &tm) == NULL ||
 	    strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S +0000",
@@ -105,10 +104,10 @@ add_message_id(struct view *v, const char *host)
 {
 	unsigned char	 random[16];
 	char		 text[2 * sizeof(random) + 512];
-	size_t		 i, len, used;
+	size_t		 i, used;
 
 	if (!dkimsign.add_msgid || *host == '\0' ||
-	    view_value(v, "Message-ID", &len) != NULL)
+	    view_has(v, "Message-ID"))
 		return VIEW_FIT;
 	if (RAND_bytes(random, sizeof(random)) != 1)
 		return VIEW_FAILED;
@@ -127,13 +126,20 @@ complete_header(struct view *v, const struct complete_smtpd *smtpd)
 	return view_complete(v, smtpd);
 }
 
+/* What smtpd may add next, a signature must not name. */
 static enum view_fit
 add_missing(struct view *v, const struct sign_about *about)
 {
 	enum view_fit	 fit;
 
 	fit = add_date(v, about->now);
-	return fit == VIEW_FIT ? add_message_id(v, about->smtpd.host) : fit;
+	if (fit == VIEW_FIT)
+		fit = add_message_id(v, about->smtpd.host);
+	if (!view_has(v, "Date"))
+		view_hide(v, "Date");
+	if (!view_has(v, "Message-ID"))
+		view_hide(v, "Message-ID");
+	return fit;
 }
 
 /* Signature i of the plan, its header hashed (DomainKeys: to be hashed). */

@@ -78,6 +78,13 @@ field_is(const struct hfield *f, const char *name)
 	    strncasecmp(f->raw, name, f->name_len) == 0;
 }
 
+/* smtpd knows fields by their bare names only, without blanks behind. */
+static int
+field_is_bare(const struct hfield *f, const char *name)
+{
+	return f->value_off == f->name_len + 1 && field_is(f, name);
+}
+
 static struct view_text *
 text_new(struct view *v, enum text_kind kind, size_t field, size_t len)
 {
@@ -295,6 +302,28 @@ view_free(struct view *v)
 	view_forget_fields(v);
 }
 
+int
+view_has(const struct view *v, const char *name)
+{
+	size_t	 i;
+
+	for (i = 0; i < v->n; i++)
+		if (field_is_bare(&v->fields[i], name))
+			return 1;
+	return 0;
+}
+
+/* With the blanks behind it the name is in no list. */
+void
+view_hide(struct view *v, const char *name)
+{
+	struct hfield	*f;
+
+	for (f = v->fields; f < v->fields + v->n; f++)
+		if (field_is(f, name))
+			f->name_len = f->value_off - 1;
+}
+
 const char *
 view_value(const struct view *v, const char *name, size_t *len)
 {
@@ -333,7 +362,6 @@ field_complete(struct view *v, size_t i, const struct complete_smtpd *smtpd)
 	return VIEW_FIT;
 }
 
-/* To smtpd "From :" is no From. */
 enum view_fit
 view_complete(struct view *v, const struct complete_smtpd *smtpd)
 {
@@ -343,8 +371,8 @@ view_complete(struct view *v, const struct complete_smtpd *smtpd)
 
 	for (i = 0; i < v->n && fit == VIEW_FIT; i++) {
 		f = &v->fields[i];
-		if (f->value_off == f->name_len + 1 && (field_is(f, "From") ||
-		    field_is(f, "To") || field_is(f, "Cc")))
+		if (field_is_bare(f, "From") || field_is_bare(f, "To") ||
+		    field_is_bare(f, "Cc"))
 			fit = field_complete(v, i, smtpd);
 	}
 	return fit;

@@ -50,6 +50,15 @@ const char	*view_sentence(enum view_fit);
 enum view_fit	 view_read(struct view *, struct message *, size_t line_max);
 void		 view_free(struct view *);
 
+/*
+ * Is there one that smtpd takes for such a field?  To it "Date :" is none.
+ */
+int		 view_has(const struct view *, const char *name);
+/*
+ * Fields of that name are not to be signed: smtpd may add one below them.
+ */
+void		 view_hide(struct view *, const char *name);
+
 /* The value of the first field of that name, or NULL. */
 const char	*view_value(const struct view *, const char *name,
 		    size_t *len);

@@ -133,6 +133,19 @@ def test_sendmail(t):
     signer.check(got)
 
 
+def test_obsolete(t):
+    """ "Date :" is none to smtpd, which adds another."""
+    signer = start(t, "-O")
+    signer.others = []              # dkimpy refuses it
+    equal(send(2525, b"Date : Sat, 21 Nov 2026 12:00:00 +0000\n"
+               b"Message-ID\t: <1@example.com>\nFrom: joe@example.com\n"
+               b"To: alice@example.org\n\nhello\n",
+               "alice@example.org")[0], 250, "reply")
+    got = t.mail_to("alice@example.org")
+    check(b"\nDate: " in got, "smtpd did not add one")
+    signer.check(got)
+
+
 def test_bounce(t):
     """smtpd's own bounces go through the socket's filter."""
     signer = Signer(t, ("rsa", "ed25519"), "", ("mx.example.org",))

@@ -259,6 +259,27 @@ test_changes(void **state)
 	    "From: root\nDate: x\nMessage-ID: y\n\n");
 }
 
+/* To smtpd "Date :" is none: it may add one, below, so it is not signed. */
+static void
+test_obsolete(void **state)
+{
+	const char	*out;
+
+	add_signing("one", CANON_SIMPLE);
+	out = signed_text("Date : x\nFrom: joe@example.org\n"
+	    "Message-Id\t: y\n\n", SIGN_READY);
+	assert_non_null(strstr(out, "h=from;"));
+	out = signed_text("Date : x\nFrom: joe@example.org\nDate: z\n"
+	    "Message-Id\t: y\n\n", SIGN_READY);
+	assert_non_null(strstr(out, "h=from:date:date;"));
+	dkimsign.add_date = dkimsign.add_msgid = 1;
+	out = signed_text("Date : x\nFrom: joe@example.org\n"
+	    "Message-Id\t: y\n\n", SIGN_READY);
+	assert_non_null(strstr(out,
+	    "h=from:date:date:message-id:message-id;"));
+	assert_non_null(strstr(out, "\nDate: Fri, 02 Jan 1970"));
+}
+
 static void
 test_message_ids(void **state)
 {
@@ -339,6 +360,7 @@ main(void)
 		cmocka_unit_test_setup(test_verdicts, setup),
 		cmocka_unit_test_setup(test_unfit, setup),
 		cmocka_unit_test_setup(test_changes, setup),
+		cmocka_unit_test_setup(test_obsolete, setup),
 		cmocka_unit_test_setup(test_message_ids, setup),
 		cmocka_unit_test_setup(test_threads, setup),
 		cmocka_unit_test_setup(test_failed, setup),
