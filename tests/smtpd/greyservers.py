@@ -29,6 +29,7 @@ class Daemon:
     """path is where it listens, unless it has a port."""
 
     argv = ()
+    prepare = None      # called in its process before it begins
 
     def __init__(self, where, port, start):
         self.where, self.port, self.process = where, port, None
@@ -46,7 +47,7 @@ class Daemon:
             self.process = subprocess.Popen(
                 self.argv, executable=self.program(), cwd=self.where,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True)
+                start_new_session=True, preexec_fn=self.prepare)
         end = time.monotonic() + 10
         while not self.ping():
             if self.process.poll() is not None or time.monotonic() > end:
@@ -56,6 +57,9 @@ class Daemon:
     def connect(self, timeout=5):
         if self.port:
             return socket.create_connection(("127.0.0.1", self.port), timeout)
+        return self.connect_unix(timeout)
+
+    def connect_unix(self, timeout=5):
         sock = socket.socket(socket.AF_UNIX)
         sock.settimeout(timeout)
         try:
@@ -162,6 +166,10 @@ class Redis(Daemon):
         """A command; its answer as the protocol has it."""
         return self.ask("*%d\r\n" % len(words) + "".join(
             "$%d\r\n%s\r\n" % (len(w), w) for w in words))
+
+    def connect(self, timeout=5):
+        """By the socket: its port may be in a network of its own."""
+        return self.connect_unix(timeout)
 
     def ping(self):
         return self.say("PING") == "+PONG\r\n"

@@ -130,9 +130,9 @@ def worker_of(name):
 
 
 class Smtpd:
-    """One running smtpd."""
+    """One running smtpd; command is what it is started by, and becomes."""
 
-    def __init__(self, directory, conf, env=None, limits=None):
+    def __init__(self, directory, conf, env=None, limits=None, command=()):
         self.conf = os.path.join(directory, "smtpd.conf")
         self.logname = os.path.join(directory, "smtpd.log")
         with open(self.conf, "w") as file:
@@ -143,8 +143,8 @@ class Smtpd:
             raise Failure(check.stderr.decode())
         with open(self.logname, "wb") as log:
             self.process = subprocess.Popen(
-                [SMTPD, "-d", "-v", "-f", self.conf], cwd=directory,
-                stdout=log, stderr=subprocess.STDOUT,
+                [*command, SMTPD, "-d", "-v", "-f", self.conf],
+                cwd=directory, stdout=log, stderr=subprocess.STDOUT,
                 env=dict(os.environ, **(env or {})), preexec_fn=limits)
         self.wait_log("will accept at most")
 
