@@ -15,9 +15,10 @@
 
 #define PING_MS		5000	/* until it is answered */
 #define UNKNOWN_MS	60000	/* after that an outage is another one */
+#define PINGS		8	/* at the same time, each to a server */
 
 static struct event_base	*base;
-static struct exchange		 ping;
+static struct exchange		 pings[PINGS];
 static void			(*tell)(int64_t);
 static int64_t			 since;		/* or 0 */
 static int64_t			 last;		/* try that failed */
@@ -33,7 +34,10 @@ outage_start(struct event_base *b, void (*told)(int64_t))
 void
 outage_stop(void)
 {
-	exchange_stop(&ping);
+	size_t	 i;
+
+	for (i = 0; i < PINGS; i++)
+		exchange_stop(&pings[i]);
 }
 
 void
@@ -82,23 +86,37 @@ ping_done(struct exchange *x, enum exchange_end end)
 int
 outage_probing(void)
 {
-	return ping.stream != NULL;
+	size_t	 i;
+
+	for (i = 0; i < PINGS && pings[i].stream == NULL; i++)
+		continue;
+	return i < PINGS;
 }
 
-int
-outage_probe(void)
+static int
+ping_start(struct exchange *x)
 {
 	struct spamd_request	 rq = { .verb = SPAMD_PING };
 
-	if (ping.stream != NULL || !backend_probes(ask_config.backend))
-		return 0;
-	memset(&ping, 0, sizeof(ping));
-	ping.verb = SPAMD_PING;
-	ping.due = exchange_clock() + PING_MS;
-	ping.done = ping_done;
-	if (exchange_start(&ping, ask_config.backend, base, &rq,
-	    ask_config.connect_timeout) == 0)
-		return 0;
-	outage_goes_on();
-	return -1;
+	memset(x, 0, sizeof(*x));
+	x->verb = SPAMD_PING;
+	x->due = exchange_clock() + PING_MS;
+	x->done = ping_done;
+	return exchange_start(x, ask_config.backend, base, &rq,
+	    ask_config.connect_timeout);
+}
+
+/* All of them: who works behind one that is frozen must not wait for it. */
+int
+outage_probe(void)
+{
+	size_t	 i;
+
+	for (i = 0; i < PINGS && backend_probes(ask_config.backend); i++) {
+		if (pings[i].stream != NULL || ping_start(&pings[i]) == 0)
+			continue;
+		outage_goes_on();
+		return -1;
+	}
+	return 0;
 }

@@ -29,8 +29,8 @@ int	outage_is_long(void);
 int64_t	outage_patience(int64_t asked);
 
 /*
- * Try the next server by PING, if it has rested; at most once at a time.
- * Returns 0, or -1: it failed already.
+ * Try the servers that have rested by PING, each once at a time.  Returns 0, or
+ * -1: one failed already.
  */
 int	outage_probe(void);
 int	outage_probing(void);

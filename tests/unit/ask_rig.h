@@ -31,7 +31,7 @@ struct part {
 	int		 slow_ms;	/* until it answers */
 };
 
-#define SPAMDS	2
+#define SPAMDS	3
 
 struct spamd {
 	const struct part *parts;

@@ -149,6 +149,35 @@ a_frozen_server_costs_one_mail_and_then_pings(void **state)
 	assert_int_equal(spamds[0].pings, 1);
 }
 
+static void
+frozen_servers_do_not_hold_up_the_one_that_works(void **state)
+{
+	int64_t	 began;
+	int	 i;
+
+	deadline_ms = 600;
+	for (i = 0; i < 2; i++) {
+		spamd_start(i, mute);
+		spamds[i].ping_mute = 1;
+	}
+	spamd_start(2, fine);
+	servers_are(3);
+	put(1);
+	run_done(1);
+	put(2);
+	run_done(2);
+	why_is(2, "timed out");
+	run_ms(150);
+	deadline_ms = 60000;
+	began = now_ms();
+	put(3);
+	run_done(3);
+	all_answered(3, 1);
+	assert_in_range(now_ms() - began, 0, 2000);
+	assert_int_equal(spamds[0].pings, 1);
+	assert_int_equal(spamds[1].pings, 1);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, spamd_setup, spamd_teardown)
 
 int
@@ -161,6 +190,7 @@ main(void)
 		TEST(each_outage_has_its_own_patience),
 		TEST(an_outage_begins_when_the_last_server_fails),
 		TEST(a_frozen_server_costs_one_mail_and_then_pings),
+		TEST(frozen_servers_do_not_hold_up_the_one_that_works),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
