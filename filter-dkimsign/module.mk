@@ -12,7 +12,7 @@ noinst_LIBRARIES += %D%/libdkimsign.a
 	%D%/lexer.c %D%/lexer.h
 %C%_libdkimsign_a_SOURCES += %D%/body.c %D%/body.h %D%/show.c %D%/show.h \
 	%D%/sign.c %D%/sign.h %D%/view.c %D%/view.h
-%C%_libdkimsign_a_SOURCES += %D%/choice.h %D%/dkimsign.h %D%/dkimsign_keys.c \
+%C%_libdkimsign_a_SOURCES += %D%/choice.c %D%/choice.h %D%/dkimsign.h %D%/dkimsign_keys.c \
 	%D%/domains.c %D%/domains.h %D%/keyfiles.c %D%/keyfiles.h \
 	%D%/keytable.c %D%/keytable.h %D%/signingtable.c \
 	%D%/sendermap.c %D%/sendermap.h \

@@ -184,20 +184,6 @@ policy_show(const struct policy *p)
 		printf("any other domain: %s\n", policy_nomatch[p->nomatch]);
 }
 
-void
-choice_add(struct choice *c, const struct recipe *r, const char *identity)
-{
-	size_t	 i;
-
-	for (i = 0; i < c->n; i++)
-		if (c->list[i].recipe == r)
-			return;
-	if (c->n == CHOICE_MAX)
-		return;
-	c->list[c->n].recipe = r;
-	c->list[c->n++].identity = identity;
-}
-
 static void
 choice_add_all(struct choice *c, const struct name *first, size_t n,
     const char *domain)
