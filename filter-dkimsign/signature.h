@@ -45,7 +45,8 @@ struct signature;
  * not used and signature_body() comes next).  NULL: out of memory, or the
  * header can't be signed so (no From, a line that would be longer than 998
  * bytes, DomainKeys with a key that is not RSA).  Keeps sg->key held.
- * i= is left out if it is not in d=, z= if the field would exceed 64 KB.
+ * i= is left out if it is not in d= or longer than a line may be, z= if the
+ * field would exceed 64 KB.
  */
 struct signature	*signature_new(const struct signing *sg,
 			    const struct hfield *fields, size_t n,

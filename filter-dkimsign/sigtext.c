@@ -23,7 +23,7 @@
 #define COLUMNS		78		/* RFC 5322, 2.1.1: should */
 #define COLUMNS_MAX	998		/* and must */
 #define TAB		8
-#define IDENTITY_MAX	COLUMNS_MAX
+#define IDENTITY_MAX	(COLUMNS_MAX - TAB - 3)		/* "i=", ';' */
 
 void
 sigtext_clear(struct sigtext *t)
@@ -163,7 +163,7 @@ in_domain(const char *name, const char *domain)
 void
 sigtext_identity(struct sigtext *t, const char *identity, const char *domain)
 {
-	char buf[IDENTITY_MAX];
+	char buf[IDENTITY_MAX + 1];
 	const char *at, *p;
 	size_t n = 0;
 
@@ -173,10 +173,8 @@ sigtext_identity(struct sigtext *t, const char *identity, const char *domain)
 	for (p = identity; p < at && n + 4 < sizeof(buf); p++)
 		n += quote(buf + n, (unsigned char)*p,
 		    is_safe((unsigned char)*p));
-	if (p < at || n + strlen(at) + 1 > sizeof(buf)) {
-		t->failed = 1;
+	if (p < at || n + strlen(at) > IDENTITY_MAX)
 		return;
-	}
 	memcpy(buf + n, at, strlen(at) + 1);
 	sigtext_tag(t, "i", buf);
 }
