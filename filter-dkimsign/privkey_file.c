@@ -34,7 +34,7 @@
 struct keyfile {
 	struct keyfile	*next;
 	struct privkey	*key;		/* NULL: it could not be used */
-	struct stat	 st;		/* zeroed: it could not be opened */
+	struct stat	 st;		/* zeroed: it was not there */
 	int		 forgotten;
 	char		 path[];
 };
@@ -93,12 +93,20 @@ file_safe(const char *path, const struct stat *st)
 	return privkey_rules.safe == PRIVKEY_SAFE_WARN ? 0 : -1;
 }
 
+/* Of what can't be opened too: it is told once, until it is another. */
+static void
+stat_take(const char *path, struct stat *st)
+{
+	if (stat(path, st) == -1)
+		memset(st, 0, sizeof(*st));
+}
+
 static int
 file_open(const char *path, struct stat *st)
 {
 	int	 fd;
 
-	memset(st, 0, sizeof(*st));
+	stat_take(path, st);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd == -1 || fstat(fd, st) == -1) {
 		log_warn("%s", path);
@@ -222,8 +230,7 @@ privkey_changed(void)
 		for (kf = keyfiles[i]; kf != NULL; kf = kf->next) {
 			if (kf->forgotten)
 				continue;
-			if (stat(kf->path, &st) == -1)
-				memset(&st, 0, sizeof(st));
+			stat_take(kf->path, &st);
 			if (!stat_same(&st, &kf->st))
 				return 1;
 		}

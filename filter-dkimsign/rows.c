@@ -61,6 +61,7 @@ stamps_add(struct stamps *s, const char *path)
 	return 0;
 }
 
+/* Any change changes ctime: of the mode, and where mtime was put back, too. */
 int
 stamps_changed(const struct stamps *s)
 {
@@ -73,8 +74,8 @@ stamps_changed(const struct stamps *s)
 		stamp_take(s->list[i].path, &now);
 		if (now.st_dev != old->st_dev || now.st_ino != old->st_ino ||
 		    now.st_size != old->st_size ||
-		    now.st_mtim.tv_sec != old->st_mtim.tv_sec ||
-		    now.st_mtim.tv_nsec != old->st_mtim.tv_nsec)
+		    now.st_ctim.tv_sec != old->st_ctim.tv_sec ||
+		    now.st_ctim.tv_nsec != old->st_ctim.tv_nsec)
 			return 1;
 	}
 	return 0;

@@ -4,7 +4,10 @@
  * and what is read again when.
  */
 
+#include <sys/types.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -310,6 +313,46 @@ changes_are_noticed(void **state)
 	    "keys/example.org/s2.key"), 0);
 }
 
+/* A socket is there, but can't be opened, not even by root. */
+static void
+what_cannot_be_opened_is_told_once(void **state)
+{
+	struct sockaddr_un	 sun = { .sun_family = AF_UNIX };
+	struct policy		*p;
+	const char		*said;
+	int			 fd;
+
+	file_write("x", "a.example s1 ./rsa\n");
+	assert_non_null(p = conf("table x\n"));
+	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "socket");
+	assert_true((fd = socket(AF_UNIX, SOCK_STREAM, 0)) != -1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	file_write("x", "a.example s1 ./socket # 1\n");
+	assert_true(policy_changed(p));
+	stderr_start();
+	assert_null(policy_new());
+	said = stderr_stop();
+	assert_non_null(strstr(said, "./socket: No such device"));
+	assert_false(policy_changed(p));
+	assert_int_equal(unlink("socket"), 0);
+	assert_true(policy_changed(p));
+	(void)close(fd);
+	policy_free(p);
+}
+
+static void
+a_change_of_the_mode_is_one(void **state)
+{
+	struct policy	*p;
+
+	file_write("x", "a.example s1 ./rsa\n");
+	assert_non_null(p = conf("table x\n"));
+	(void)usleep(20000);
+	assert_int_equal(chmod("x", 0640), 0);
+	assert_true(policy_changed(p));
+	policy_free(p);
+}
+
 /* RFC 8301; and what a proxy's file has. */
 static void
 notices_are_given(void **state)
@@ -350,6 +393,8 @@ main(void)
 		cmocka_unit_test(domain_files_are_read),
 		cmocka_unit_test(keys_in_a_table_are_read),
 		cmocka_unit_test(changes_are_noticed),
+		cmocka_unit_test(what_cannot_be_opened_is_told_once),
+		cmocka_unit_test(a_change_of_the_mode_is_one),
 		cmocka_unit_test(notices_are_given),
 	};
 
