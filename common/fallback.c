@@ -82,7 +82,9 @@ answer(struct channel *ch, const struct proto_line *l, enum failure policy)
 	struct debt	 d = { .session = l->session, .token = l->token }, *had;
 
 	had = ledger_find(&ch->sh->ledger, l->session);
-	if (l->what == PHASE_COMMIT && had != NULL && had->lost)
+	/* No debt may mean no room for it: that is not to be trusted. */
+	if (l->what == PHASE_COMMIT && ((had != NULL && had->lost) ||
+	    (policy == FAILURE_ACCEPT && ch->sh->facts.must_see)))
 		pay(ch, &d, FALLBACK_LOST);
 	else
 		pay(ch, &d, fallback_verdict(policy, l->what));

@@ -251,6 +251,25 @@ a_message_that_the_filter_must_see_is_refused_even_by_accept(void **state)
 	assert_string_equal(wire_take(sh), WIRE_RESULT("02", "09", "proceed"));
 }
 
+/* Nothing can be owed: its end went on alone, and must not be a message. */
+static void
+a_message_that_found_no_room_is_refused(void **state)
+{
+	size_t	 i;
+
+	for (i = 0; i < LEDGER_SLOTS; i++) {
+		sh->ledger.debts[i].session = 1000 + i;
+		sh->ledger.debts[i].owed = OWED_LINES;
+	}
+	sh->facts.must_see = 1;
+	say(WIRE_REQUEST("data-line", "02", "07", "a"), FAILURE_ACCEPT);
+	say(WIRE_REQUEST("data-line", "02", "07", "."), FAILURE_ACCEPT);
+	assert_string_equal(wire_take(sh), WIRE_LINE("02", "07", "."));
+	say(WIRE_REQUEST("commit", "02", "08", ""), FAILURE_ACCEPT);
+	assert_string_equal(wire_take(sh), WIRE_RESULT("02", "08",
+	    FALLBACK_LOST));
+}
+
 static void
 a_line_from_elsewhere_in_the_chain_goes_on(void **state)
 {
@@ -291,6 +310,7 @@ main(void)
 		TEST(a_message_goes_through_untouched_if_the_policy_is_accept),
 		TEST(a_message_is_swallowed_and_refused_if_it_is_not),
 		TEST(a_message_that_the_filter_must_see_is_refused_even_by_accept),
+		TEST(a_message_that_found_no_room_is_refused),
 		TEST(a_line_from_elsewhere_in_the_chain_goes_on),
 	};
 
