@@ -1,6 +1,9 @@
 # Benches: tests/bench/run measures with these; make check does not run them.
 noinst_PROGRAMS += %D%/asks %D%/lines %D%/mails %D%/signature %D%/trips
 %C%_asks_SOURCES = %D%/asks.c
+noinst_PROGRAMS += %D%/decisions %D%/instant
+%C%_decisions_SOURCES = %D%/decisions.c %D%/driver.c %D%/driver.h
+%C%_instant_SOURCES = %D%/instant.c
 %C%_lines_SOURCES = %D%/lines.c %D%/driver.c %D%/driver.h
 %C%_mails_SOURCES = %D%/mails.c %D%/driver.c %D%/driver.h
 %C%_signature_SOURCES = %D%/signature.c
