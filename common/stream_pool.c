@@ -107,12 +107,17 @@ stream_end(struct stream *s, const char *why, size_t left)
 	s->ops->gone(why, left, s->arg);
 }
 
-/* Quiet is what an idle connection must be, or its next reply is not ours. */
+/*
+ * Quiet is what an idle connection must be, or its next reply is not ours.  One
+ * that was read to its end in this very millisecond is taken to be.
+ */
 static int
-pool_quiet(const struct stream *s)
+pool_quiet(const struct stream *s, int64_t now)
 {
 	char	 c;
 
+	if (s->expires == now + s->backend->idle_ms)
+		return 1;
 	return recv(s->fd, &c, 1, MSG_PEEK) == -1 &&
 	    (errno == EAGAIN || errno == EWOULDBLOCK);
 }
@@ -121,9 +126,10 @@ struct stream *
 pool_take(struct backend *b, struct server *srv)
 {
 	struct stream	*s;
+	int64_t		 now = b->loop.clock();
 
 	while ((s = srv->idle) != NULL &&
-	    (s->era != srv->era || !pool_quiet(s)))
+	    (s->era != srv->era || !pool_quiet(s, now)))
 		stream_discard(s);
 	if (s == NULL)
 		return NULL;
