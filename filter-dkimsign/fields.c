@@ -18,7 +18,6 @@
 
 #define SLOTS		1024		/* of the hash table, a power of two */
 #define NAMES_MAX	(SLOTS / 4)	/* so that it stays sparse */
-#define SEPARATORS	":, \t\r\n"
 
 enum extra { EXTRA_NONE, EXTRA_IF_THERE, EXTRA_ALWAYS };
 
@@ -80,14 +79,14 @@ lower(char c)
 	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-static int
-is_never(const char *name)
+int
+fields_never(const char *name)
 {
 	size_t i, len;
 
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
 		len = strcspn(never[i], "*");
-		if (strncmp(name, never[i], len) == 0 &&
+		if (strncasecmp(name, never[i], len) == 0 &&
 		    (never[i][len] == '*' || name[len] == '\0'))
 			return 1;
 	}
@@ -206,7 +205,7 @@ entry_parse(struct entry *e, const char *s, size_t len)
 static const char *
 entry_allowed(const struct entry *e)
 {
-	if (is_never(e->name))
+	if (fields_never(e->name))
 		return why_not(e->name,
 		    "can't be signed, it changes on the way");
 	if (e->extra == EXTRA_ALWAYS && is_added(e->name))
@@ -248,7 +247,7 @@ list_apply(struct fields *fs, const char *list, const char *base)
 
 	if ((copy = rest = strdup(list)) == NULL)
 		return "out of memory";
-	while (why == NULL && (word = strsep(&rest, SEPARATORS)) != NULL) {
+	while (why == NULL && (word = strsep(&rest, FIELDS_SEPARATORS)) != NULL) {
 		if (*word == '\0')
 			continue;
 		if (strcmp(word, "*") != 0)

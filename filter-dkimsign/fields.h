@@ -32,6 +32,11 @@ struct fields	*fields_new(const char *list, const char *base,
 		    const char **why);
 void		 fields_free(struct fields *);
 
+/* What is between the names of a list. */
+#define FIELDS_SEPARATORS	":, \t\r\n"
+/* Can fields of this name, in any case, not be in a list? */
+int		 fields_never(const char *name);
+
 #define FIELDS_NAME	76		/* longest name of a list */
 
 /* One entry of h=, in its order. */

@@ -189,6 +189,30 @@ policy_letter_domain_file(const char *value)
 	return policy_set_domain_file(value);
 }
 
+/* Old lists have names that must not be signed: these are left out. */
+const char *
+policy_letter_headers(const char *value)
+{
+	char	*list = text_keep(value), *out = list, *rest = list, *word;
+	size_t	 len;
+
+	words_add(&policy_options.texts, list);
+	while ((word = strsep(&rest, FIELDS_SEPARATORS)) != NULL) {
+		if (fields_never(word)) {
+			log_warnx("-h: %s is not signed, it changes on the "
+			    "way", log_quote(word));
+			continue;
+		}
+		if (out > list)
+			*out++ = ':';
+		len = strlen(word);
+		memmove(out, word, len);
+		out += len;
+	}
+	*out = '\0';
+	return policy_set_headers(list);
+}
+
 const char *
 policy_letter_key(const char *value)
 {

@@ -67,6 +67,7 @@ const char	*policy_set_ztag(const char *);
 /* The letters that the earlier filter-dkimsign needs. */
 const char	*policy_letter_domain(const char *);
 const char	*policy_letter_domain_file(const char *);
+const char	*policy_letter_headers(const char *);
 const char	*policy_letter_key(const char *);
 const char	*policy_letter_selector(const char *);
 

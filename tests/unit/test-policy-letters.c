@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fields.h"
 #include "policy.h"
+#include "policy_options.h"
 #include "policyrig.h"
+#include "stderr.h"
 
 static const struct {
 	const char	*args, *from, *want;
@@ -93,11 +96,49 @@ letters_are_those_of_the_earlier_filter(void **state)
 	}
 }
 
+/* Debian's filter signed Bcc and Received, if it was told to. */
+static void
+lists_may_name_what_is_not_signed(void **state)
+{
+	static const char	*const lists[][2] = {
+		{ "From:BCC:to:Received:x-spam-flag", "From:to" },
+		{ "bcc:received:subject", "subject" },
+		{ "dkim-signature:from:bcc", "from" },
+		{ "from:*:bcc", NULL },
+		{ "bcc", NULL },
+		{ "from:bcc/o", NULL },
+	};
+	struct policy	*p;
+	const char	*said;
+	char		 args[120];
+	size_t		 i;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		(void)snprintf(args, sizeof(args),
+		    "-h %s -d a.example -s s -k rsa", lists[i][0]);
+		stderr_start();
+		p = letters(args);
+		said = stderr_stop();
+		if (lists[i][1] == NULL) {
+			assert_null(p);
+			continue;
+		}
+		assert_non_null(p);
+		assert_non_null(strstr(said, "changes on the way"));
+		assert_string_equal(policy_options.headers, lists[i][1]);
+		policy_free(p);
+	}
+	stderr_start();
+	assert_null(letters("-o headers=from:bcc -d a.example -s s -k rsa"));
+	(void)stderr_stop();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(letters_are_those_of_the_earlier_filter),
+		cmocka_unit_test(lists_may_name_what_is_not_signed),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

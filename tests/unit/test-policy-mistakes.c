@@ -48,7 +48,7 @@ static const struct {
 	{ "-d a.example -s a/b -k rsa", "not a selector" },
 	{ "-d a.example -s s -k nokey", "nokey" },
 	{ "-d a.example -s s -k table", "the key can't be used" },
-	{ "-h bcc -d a.example -s s -k rsa", "-h: bcc" },
+	{ "-h bcc -d a.example -s s -k rsa", "-h: no field" },
 	{ "-x 0 -d a.example -s s -k rsa", "-x: not whole seconds" },
 	{ "-x -1 -d a.example -s s -k rsa", "-x: negative" },
 	{ "-x 0.5 -d a.example -s s -k rsa", "not whole seconds" },
