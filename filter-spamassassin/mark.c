@@ -113,22 +113,65 @@ find_sign(struct message *m)
 	return len == 3 && strncasecmp(value, "Yes", 3) == 0 ? sign : -1;
 }
 
+/* Some take a CR for the end of a line: is there such a field after one? */
+static int
+has_hidden(const char *p, size_t len)
+{
+	const char	*end = p + len;
+
+	while ((p = memchr(p, '\r', (size_t)(end - p))) != NULL) {
+		p++;
+		if (name_is_spam(p, (size_t)(end - p)))
+			return 1;
+	}
+	return 0;
+}
+
+/* What is before the first CR stays: it may be smtpd's Received. */
+static void
+cut_field(struct message *m, size_t i, const char *value, size_t len)
+{
+	const char	*cr = memchr(value, '\r', len);
+	char		*kept = NULL;
+
+	if (cr != NULL)
+		kept = strndup(value, (size_t)(cr - value));
+	if (kept != NULL)
+		message_change_raw(m, i, kept);
+	else
+		message_delete(m, i);
+	free(kept);
+}
+
+/* Lines that are no field, too: others are less strict on names. */
+static int
+strip_field(struct message *m, size_t i)
+{
+	const char	*name, *value;
+	size_t		 len, n;
+
+	if ((name = message_name(m, i, &n)) == NULL ||
+	    (value = message_value(m, i, &len)) == NULL)
+		return 0;
+	if (name_is_spam(name, (size_t)(value - name) + len) ||
+	    (n == 0 && has_hidden(value, len)))
+		message_delete(m, i);
+	else if (has_hidden(value, len))
+		cut_field(m, i, value, len);
+	else
+		return 0;
+	return 1;
+}
+
 size_t
 mark_strip(struct message *m)
 {
-	const char	*name;
-	ssize_t		 sign = find_sign(m);
-	size_t		 i, n = message_nfields(m), len, stripped = 0;
+	ssize_t	 sign = find_sign(m);
+	size_t	 i, n = message_nfields(m), stripped = 0;
 
-	for (i = 0; i < n; i++) {
-		name = message_name(m, i, &len);
-		if (name == NULL || !name_is_spam(name, len) ||
-		    (ssize_t)i == sign)
-			continue;
-		if (++stripped > MARK_STRIP_MAX)
-			break;
-		message_delete(m, i);
-	}
+	for (i = 0; i < n && stripped <= MARK_STRIP_MAX; i++)
+		if ((ssize_t)i != sign && strip_field(m, i))
+			stripped++;
 	return stripped;
 }
 

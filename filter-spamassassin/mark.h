@@ -20,10 +20,11 @@ extern const struct key	 mark_keys[];
 #define MARK_STRIP_MAX	1000
 
 /*
- * Delete each field whose name begins with X-Spam (other filters' X-Spam_score
- * and X-Spamd-Bar too), but for the "X-Spam: Yes" that smtpd itself wrote above
- * its Received.  Returns how many, MARK_STRIP_MAX + 1 if it
- * gave up: then some are still there.
+ * Delete each line of the header that begins with X-Spam (other filters'
+ * X-Spam_score and X-Spamd-Bar too), a CR alone counted as the end of a line,
+ * but for the "X-Spam: Yes" that smtpd itself wrote above its Received.
+ * Returns how many, MARK_STRIP_MAX + 1 if it gave up: then some are still
+ * there.
  */
 size_t	mark_strip(struct message *);
 

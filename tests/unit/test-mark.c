@@ -33,8 +33,15 @@ static const struct {
 	    REST, NOTHING, 2 },
 	{ "others that look like it", RECEIVED "X-Spa: m\nXX-Spam: no\n" REST,
 	    RECEIVED "X-Spa: m\nXX-Spam: no\n" REST, 0 },
-	{ "not a field, and the end of one", RECEIVED "A: 1\n X-Spam: 2\n"
-	    "X-Spam\n" REST, RECEIVED "A: 1\n X-Spam: 2\nX-Spam\n" REST, 0 },
+	{ "the end of a field", RECEIVED "A: 1\n X-Spam: 2\n" REST,
+	    RECEIVED "A: 1\n X-Spam: 2\n" REST, 0 },
+	{ "not a field", RECEIVED "X-Spam\nX-Spam-Fl\xe4g: NO\n"
+	    "X-Spam-Flag\r: NO\nX-Spam-Flag\n : NO\n" REST, NOTHING, 4 },
+	{ "behind a CR", RECEIVED "\rX-Spam: No\nA\rx-spam: No\n"
+	    "B: 1\n 2\r3\rX-SPAM-Flag: NO\nC: 1\rD: X-Spam: 2\r\n" REST,
+	    RECEIVED "B: 1\n 2\nC: 1\rD: X-Spam: 2\r\n" REST, 3 },
+	{ "behind a CR in smtpd's Received", RECEIVED " a\rX-Spam: No\n" REST,
+	    RECEIVED " a\n" REST, 1 },
 	{ "smtpd's own", "X-Spam: Yes\n" NOTHING, "X-Spam: Yes\n" NOTHING,
 	    0 },
 	{ "smtpd's own, once", "X-Spam: Yes\nX-Spam: Yes\n" NOTHING,
