@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Which keys there are to look at: from the command line, or from an option
- * file and the table that it names.  A table's row is
+ * file and the tables that it names.  A KeyTable's row is
  *
  *	name domain:selector:key
  *
- * where key is a path, or the key itself.
+ * where key is a path, or the key itself; active-from= may follow, as
+ * filter-dkimsign(8) has it: a key is looked at before it is used.
  */
 
 #include <stdio.h>
@@ -15,11 +16,14 @@
 
 #include "compat.h"
 #include "check.h"
+#include "keyfiles.h"
+#include "keytable.h"
 #include "log.h"
 #include "rows.h"
 
 struct conf {
 	char	*domain, *selector, *keyfile, *keytable;
+	int	 tables;	/* filter-dkimsign's, already taken */
 };
 
 static char *
@@ -32,14 +36,6 @@ copy(const char *s)
 	if ((p = strdup(s)) == NULL)
 		fatal("keys to check");
 	return p;
-}
-
-/* As OpenDKIM tells them apart. */
-static int
-is_path(const char *key)
-{
-	return *key == '/' || strncmp(key, "./", 2) == 0 ||
-	    strncmp(key, "../", 3) == 0;
 }
 
 static void
@@ -96,9 +92,12 @@ row_take(struct checks *list, const struct place *at, char *row,
 {
 	struct check	*c;
 	char		*name = rows_word(&row), *selector, *key;
+	const char	*why;
+	int64_t		 when;
 
-	(void)name;
 	row += strspn(row, " \t");
+	if ((why = keytable_active(row, &when)) != NULL)
+		return place_warn(at, "%s", why);
 	if ((selector = strchr(row, ':')) == NULL ||
 	    (key = strchr(selector + 1, ':')) == NULL || key[1] == '\0')
 		return place_warn(at, "not \"name domain:selector:key\"");
@@ -107,7 +106,7 @@ row_take(struct checks *list, const struct place *at, char *row,
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		fatal("keys to check");
 	if ((c->domain = percent_fill(row, domain)) == NULL ||
-	    (is_path(key) && (c->path = percent_fill(key, domain)) == NULL)) {
+	    (keytable_is_file(key) && (c->path = percent_fill(key, domain)) == NULL)) {
 		finding(FINDING_WARNING, name == NULL ? "-" : name,
 		    "has a %%, give the domain by -d");
 		free(c->domain);
@@ -146,8 +145,39 @@ table_take(struct checks *list, const char *path, const char *domain)
 	return ret;
 }
 
-static void
-row_keep(struct conf *conf, char *row)
+/* domain selector keyfile ... */
+static int
+domains_take(struct checks *list, const char *path)
+{
+	struct stamps	 stamps = { NULL, 0 };
+	struct rows	 rows;
+	const char	*domain, *selector, *key;
+	char		*row, *file;
+	int		 ret = 0;
+
+	if (rows_open(&rows, path, &stamps) == -1)
+		return -1;
+	while ((row = rows_next(&rows)) != NULL) {
+		domain = rows_word(&row);
+		selector = rows_word(&row);
+		if ((key = rows_word(&row)) == NULL) {
+			ret = place_warn(&rows.at,
+			    "not \"domain selector keyfile\"");
+			continue;
+		}
+		if ((file = keyfiles_name(key, domain, selector)) == NULL)
+			fatal("keys to check");
+		checks_add(list, domain, selector, file);
+		free(file);
+	}
+	ret |= rows_close(&rows);
+	stamps_free(&stamps);
+	return ret;
+}
+
+/* Returns 0, or -1 if it names a table that can't be read. */
+static int
+row_keep(struct checks *list, struct conf *conf, char *row)
 {
 	const struct {
 		const char	*name;
@@ -160,11 +190,16 @@ row_keep(struct conf *conf, char *row)
 	size_t		 i;
 
 	row += strspn(row, " \t");
+	if (name != NULL && strcasecmp(name, "table") == 0) {
+		conf->tables = 1;
+		return domains_take(list, row);
+	}
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (name != NULL && strcasecmp(name, words[i].name) == 0) {
 			free(*words[i].dest);
 			*words[i].dest = copy(row);
 		}
+	return 0;
 }
 
 static void
@@ -195,7 +230,7 @@ int
 checks_conf(struct checks *list, const char *path, const char *domain)
 {
 	struct stamps	 stamps = { NULL, 0 };
-	struct conf	 conf = { NULL, NULL, NULL, NULL };
+	struct conf	 conf = { NULL, NULL, NULL, NULL, 0 };
 	struct rows	 rows;
 	char		*row;
 	int		 ret = 0;
@@ -203,13 +238,13 @@ checks_conf(struct checks *list, const char *path, const char *domain)
 	if (rows_open(&rows, path, &stamps) == -1)
 		return -1;
 	while ((row = rows_next(&rows)) != NULL)
-		row_keep(&conf, row);
-	ret = rows_close(&rows);
+		ret |= row_keep(list, &conf, row);
+	ret |= rows_close(&rows);
 	if (ret == 0 && conf.keytable != NULL)
 		ret = table_take(list, conf.keytable, domain);
 	else if (ret == 0 && conf.domain != NULL && conf.selector != NULL)
 		domains_add(list, &conf);
-	else if (ret == 0) {
+	else if (ret == 0 && !conf.tables) {
 		log_warnx("%s: neither KeyTable nor Domain and Selector in it",
 		    path);
 		ret = -1;

@@ -41,9 +41,15 @@ dataset_file(const char *where, int *patterns)
 	return *where == '/' || *where == '.' ? where : NULL;
 }
 
-/* Ours: a last word "active-from=DATE". */
-static const char *
-row_active(struct sigspec *s, char *value)
+int
+keytable_is_file(const char *key)
+{
+	return *key == '/' || strncmp(key, "./", 2) == 0 ||
+	    strncmp(key, "../", 3) == 0;
+}
+
+const char *
+keytable_active(char *value, int64_t *when)
 {
 	char	*word, *blank;
 	size_t	 len;
@@ -57,7 +63,7 @@ row_active(struct sigspec *s, char *value)
 	for (len = strlen(value); len > 0; value[--len] = '\0')
 		if (value[len - 1] != ' ' && value[len - 1] != '\t')
 			break;
-	return sigspec_time(word + strlen(ACTIVE), &s->active_from);
+	return sigspec_time(word + strlen(ACTIVE), when);
 }
 
 /* name domain:selector:key */
@@ -72,7 +78,7 @@ row_parse(struct key_row *k, char *row, const struct place *at)
 	if (strlen(k->name) > KEYTABLE_NAME)
 		return place_warn(at, "the key's name is too long");
 	row += strspn(row, " \t");
-	if ((why = row_active(&k->spec, row)) != NULL)
+	if ((why = keytable_active(row, &k->spec.active_from)) != NULL)
 		return place_warn(at, "%s", why);
 	domain = strsep(&row, ":");
 	k->spec.selector = strsep(&row, ":");
@@ -161,8 +167,7 @@ row_add(struct keytable *kt, struct recipes *all, char *row,
 		return -1;
 	if (names_add(&kt->known, k.name, NULL) == -1)
 		return place_warn(at, "out of memory");
-	if (*k.key != '/' && strncmp(k.key, "./", 2) != 0 &&
-	    strncmp(k.key, "../", 3) != 0) {
+	if (!keytable_is_file(k.key)) {
 		/* Cut is fine: it is for the log. */
 		(void)snprintf(what, sizeof(what), "key in line %u",
 		    at->line);

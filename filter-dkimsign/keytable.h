@@ -13,6 +13,8 @@
 #ifndef KEYTABLE_H
 #define KEYTABLE_H
 
+#include <stdint.h>
+
 #include "names.h"
 
 struct author;
@@ -37,6 +39,13 @@ int	keytable_has(const struct keytable *, const char *name);
 /* Its recipes for the mail of a domain; how many. */
 size_t	keytable_find(const struct keytable *, const char *name,
 	    const char *domain, const struct name **first);
+
+/*
+ * The third part of a row: is it a file's name?  And what stands behind it: a
+ * last word "active-from=DATE" is cut off.  NULL, or what is wrong with it.
+ */
+int		 keytable_is_file(const char *key);
+const char	*keytable_active(char *key, int64_t *when);
 
 /* Where a row of a SigningTable leads to. */
 struct signer_row {

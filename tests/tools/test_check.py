@@ -271,6 +271,35 @@ class Check(Tools):
         self.assertEqual(r.returncode, 1)
         self.assertIn('KeyTable:1: not "name domain:selector:key"', r.stderr)
 
+    def test_a_key_that_is_not_active_yet(self):
+        self.write("KeyTable", "a example.org:sel:%s \tactive-from=2099-01-01"
+                   "\n" % self.path("sel.private"))
+        self.write("conf", "keytable refile:%s\n" % self.path("KeyTable"))
+        r = self.tool("dkim-check", "-x", "conf", "--zone", "sel.txt")
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+        self.assertIn("a test signature verifies", r.stdout)
+        self.write("KeyTable", "a example.org:sel:/key active-from=x\n")
+        r = self.tool("dkim-check", "-x", "conf", "--zone", "sel.txt")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("KeyTable:1: not a date like", r.stderr)
+
+    def test_our_own_tables(self):
+        self.write("one", "# mine\nexample.org sel %s x=7d\n" %
+                   self.path("sel.private"))
+        self.write("two", "example.net sel %s/%%s.private\n" % self.path(""))
+        self.write("conf", "table %s\nnomatch unsigned\ntable %s\n" %
+                   (self.path("one"), self.path("two")))
+        stub = self.stub({"sel._domainkey.example." + tld: [self.text]
+                          for tld in ("org", "net")})
+        args = ["-x", "conf", "--server", stub.where]
+        r = self.tool("dkim-check", *args)
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+        self.assertEqual(r.stdout.count("a test signature verifies"), 2)
+        self.write("two", "example.net sel\n")
+        r = self.tool("dkim-check", *args)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn('two:1: not "domain selector keyfile"', r.stderr)
+
     def test_a_table_of_many_is_asked_for_at_once(self):
         rows, answers = [], {}
         for i in range(100):
