@@ -70,17 +70,15 @@ filter_main(const struct filter *f, int argc, char *argv[])
 		return 1;
 	if (f->load != NULL && f->load(LOAD_START) == -1)
 		return 1;
+	if (f->command != NULL && !settings_check_only &&
+	    (status = f->command(argc - rest, argv + rest)) != -1)
+		return status;
+	if (f->command != NULL && rest < argc) {
+		log_warnx("left over: %s", argv[rest]);
+		return 1;
+	}
 	if (settings_check_only)
 		return check();
-	if (f->command != NULL) {
-		status = f->command(argc - rest, argv + rest);
-		if (status != -1)
-			return status;
-		if (rest < argc) {
-			log_warnx("left over: %s", argv[rest]);
-			return 1;
-		}
-	}
 	raise_descriptors();
 	sh = guard_map();
 	sh->facts.must_see = f->unknown != NULL;

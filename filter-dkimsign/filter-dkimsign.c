@@ -93,7 +93,7 @@ dkimsign_start(void)
 static int
 dkimsign_command(int argc, char *argv[])
 {
-	return dkimsign.test ? standalone(policy) : -1;
+	return dkimsign.test && argc == 0 ? standalone(policy) : -1;
 }
 
 static const struct filter dkimsign_filter = {
