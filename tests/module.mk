@@ -4,12 +4,10 @@ include tests/talk/module.mk
 include tests/fuzz/module.mk
 include tests/bench/module.mk
 include tests/postgrey/module.mk
-EXTRA_DIST += %D%/lib %D%/messages %D%/smtpd %D%/fault %D%/style.sh \
-	%D%/manuals.sh %D%/manual-example.sh
 
 # What no program is made of.  Directories go as they are, but for what Python
 # left in them.
-EXTRA_DIST += %D%/style.sh %D%/manuals.sh %D%/dkim %D%/fault %D%/lib \
-	%D%/messages %D%/smtpd
+EXTRA_DIST += %D%/style.sh %D%/manuals.sh %D%/manual-example.sh %D%/dkim \
+	%D%/fault %D%/lib %D%/messages %D%/smtpd %D%/tools
 dist-hook:
 	find $(distdir)/%D% -name __pycache__ -prune -exec rm -rf {} +
