@@ -13,6 +13,7 @@
 #include "addrs.h"
 #include "compat.h"
 #include "dkimsign.h"
+#include "engine.h"
 #include "log.h"
 #include "options.h"
 #include "policy_options.h"
@@ -27,6 +28,12 @@ struct dkimsign	 dkimsign = {
 
 static const char *const	 malformeds[] = {
 	[MALFORMED_PASS] = "pass", [MALFORMED_REJECT] = "reject", NULL
+};
+
+/* on-failure, in the words of on-malformed. */
+static const char *const	 errors[] = {
+	[FAILURE_ACCEPT] = "pass", [FAILURE_TEMPFAIL] = "tempfail",
+	[FAILURE_REJECT] = "reject", NULL
 };
 
 /* dkimproxy's, which mean nothing here. */
@@ -202,6 +209,8 @@ const struct key	 dkimsign_keys[] = {
 	{ .name = "sign", .type = KEY_CALL, .call = set_sign },
 	{ .name = "on-malformed", .type = KEY_CHOICE,
 	    .dest = &dkimsign.malformed, .choices = malformeds },
+	{ .name = "on-error", .type = KEY_CHOICE,
+	    .dest = &engine.policy, .choices = errors },
 	{ .name = "reject_error", .type = KEY_CALL,
 	    .call = set_reject_error },
 	{ .name = "complete-addresses", .type = KEY_BOOL,

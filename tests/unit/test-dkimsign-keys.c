@@ -16,6 +16,7 @@
 
 #include "addrs.h"
 #include "dkimsign.h"
+#include "engine.h"
 #include "options.h"
 #include "privkey.h"
 #include "sigspec.h"
@@ -86,6 +87,11 @@ other_keys_are_set(void **state)
 	assert_int_equal(dkimsign.malformed, MALFORMED_REJECT);
 	assert_int_equal(set("reject_error=maybe"), -1);
 	assert_int_equal(set("on-malformed=pass"), 0);
+	assert_int_equal(set("on-error=reject"), 0);
+	assert_int_equal(engine.policy, FAILURE_REJECT);
+	assert_int_equal(set("on-error=pass"), 0);
+	assert_int_equal(engine.policy, FAILURE_ACCEPT);
+	assert_int_equal(set("on-error=accept"), -1);
 	assert_int_equal(set("minbits=2048"), 0);
 	assert_int_equal(privkey_rules.min_bits, 2048);
 	assert_int_equal(set("minbits=512"), -1);
