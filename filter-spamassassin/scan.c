@@ -159,12 +159,14 @@ find_own(const struct session *s, struct message *m, struct own *own)
 
 /*
  * SpamAssassin believes in no sender above Received if there is one below too,
- * or if it looks like fetchmail's work; but always in that of a Received.
+ * or if it looks like fetchmail's work; but always in that of a Received, and a
+ * recipient bob+envelope-from=joe@example.org makes one.
  */
 static int
-is_doubted(struct message *m)
+is_doubted(struct message *m, const struct own *own)
 {
-	return message_find(m, "X-Envelope-From", 0) != -1 ||
+	return strchr(own->value, '=') != NULL ||
+	    message_find(m, "X-Envelope-From", 0) != -1 ||
 	    message_find(m, "X-Sender", 0) != -1;
 }
 
@@ -178,6 +180,15 @@ session_rdns(const struct session *s)
 	    "unknown";
 }
 
+/* Whoever has a zone can write into it what he likes. */
+static int
+is_clean(const char *host)
+{
+	char	 out[WORD_MAX];
+
+	return host != NULL && strcmp(clean_host(out, host), host) == 0;
+}
+
 static int
 must_replace(const struct session *s, struct message *m,
     const struct own *own)
@@ -189,8 +200,8 @@ must_replace(const struct session *s, struct message *m,
 	if (form == RECEIVED_ALWAYS || *v == '\0' || s->local)
 		return 1;
 	return strncmp(v + strspn(v, " \t"), "from ", 5) != 0 ||
-	    strcmp(session_rdns(s), s->rdns == NULL ? "" : s->rdns) != 0 ||
-	    is_doubted(m);
+	    s->fcrdns != FCRDNS_PASS || !is_clean(s->rdns) ||
+	    is_doubted(m, own);
 }
 
 /* "from mx.example.net (mx.example.net [192.0.2.1])" */

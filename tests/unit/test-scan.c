@@ -119,6 +119,16 @@ static const struct {
 	{ "the same, keep", "keep", "rdns.example.net", FCRDNS_PASS,
 	    FROM BY " with ESMTPA x\n" REST,
 	    ENVELOPE FROM BY " with ESMTPA x\n" REST },
+	{ "a name with more than a name in it", "auto",
+	    "a(authenticated)", FCRDNS_PASS, FROM BY REST, ENVELOPE
+	    "Received: from mail.example.net (a?authenticated? [192.0.2.1])\n"
+	    TRUE_BY REST },
+	{ "a recipient that says who sent it", "auto", "rdns.example.net",
+	    FCRDNS_PASS, FROM "\tby mx.example.org (OpenSMTPD) with ESMTP "
+	    "id 1a2b3c4d\n\tfor <b+envelope-from=x@example.org>;\n\tSat\n" REST,
+	    ENVELOPE FROM "\tby mx.example.org (OpenSMTPD) with ESMTP id "
+	    "1a2b3c4d\n\t(envelope-from <joe@example.net>)\n"
+	    "\tfor <b+envelope-from=x@example.org>;\n\tSat\n" REST },
 	{ "fetchmail", "auto", "rdns.example.net", FCRDNS_PASS,
 	    FROM BY "X-Sender: x\n" REST, ENVELOPE FROM TRUE_BY
 	    "X-Sender: x\n" REST }
