@@ -3,8 +3,9 @@
 #
 # usage: manuals.sh [BUILD]
 #
-# Each manual page is clean for mandoc, and its SYNOPSIS is word by word what
-# the program says when used wrongly.  The last line is "N passed, N failed".
+# Each manual page is clean for mandoc, and for groff where there is one, as
+# man(1) of Linux shows it; and its SYNOPSIS is word by word what the program
+# says when used wrongly.  The last line is "N passed, N failed".
 
 build=$(cd "${1:-.}" && pwd)
 cd "$(dirname "$0")/.." || exit 1
@@ -37,6 +38,10 @@ for page in filter-*/*.8 filter-*/*.1 filter-*/*.5; do
 	[ -f "$page" ] || continue
 	mandoc -T lint -W warning "$page" > "$out" 2>&1
 	verdict "mandoc $page" < "$out"
+	if command -v groff > /dev/null; then
+		groff -mandoc -T utf8 -z "$page" > "$out" 2>&1
+		verdict "groff $page" < "$out"
+	fi
 	program=$build/${page%.*}
 	[ "${page##*.}" != 5 ] || continue
 	said=$(usage "$program") wanted=$(synopsis "$page")

@@ -26,7 +26,7 @@ SPAM_PACKAGES="spamassassin"
 GREY_PACKAGES="perl libberkeleydb-perl libnet-dns-perl libnet-server-perl
     libnetaddr-ip-perl"
 # To run all tests.
-TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc
+TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc groff-base
     bsdextrautils libopensmtpd-dev git redis-tools db5.3-util
     $SPAM_PACKAGES $GREY_PACKAGES procmail
     $VERIFY_PACKAGES python3-nacl libmail-dkim-perl libopendkim-dev"
