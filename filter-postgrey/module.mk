@@ -1,7 +1,7 @@
 # All but main(): greylistctl and tests are made of it too.
 noinst_LIBRARIES += %D%/libpostgrey.a
 %C%_libpostgrey_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(PCRE2_CFLAGS) \
-	$(HIREDIS_CFLAGS) $(CRYPTO_CFLAGS)
+	$(HIREDIS_CFLAGS) $(SSL_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_libpostgrey_a_SOURCES = \
 	%D%/consult.c %D%/consult.h \
 	%D%/consult_config.c %D%/consult_config.h \
@@ -33,9 +33,10 @@ noinst_LIBRARIES += %D%/libpostgrey.a
 	%D%/shared_conns.c %D%/shared_conns.h \
 	%D%/shared_reply.c %D%/shared_reply.h \
 	%D%/shared_script.c %D%/shared_script.h \
-	%D%/shared_text.c %D%/shared_text.h
+	%D%/shared_text.c %D%/shared_text.h \
+	%D%/shared_tls.c %D%/shared_tls.h
 POSTGREY_LIBS = %D%/libpostgrey.a $(LDADD) $(SQLITE_LIBS) $(PCRE2_LIBS) \
-	$(HIREDIS_LIBS) $(CRYPTO_LIBS) -lpthread
+	$(HIREDIS_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) -lpthread
 
 filter_PROGRAMS += %D%/filter-postgrey
 %C%_filter_postgrey_SOURCES = %D%/filter-postgrey.c

@@ -371,6 +371,7 @@ shared_start(struct event_base *base, const struct grey_rules *r)
 	queue_init(&doomed);
 	event_assign(&wake, base, -1, 0, shared_wake, NULL);
 	backend_start(shared_config.backend, base);
+	shared_conn_events = base;
 	conns_begin(shared_soon);
 	metric_add(shared_metrics, SHARED_METRICS);
 	shared_soon();

@@ -161,6 +161,7 @@ shared_open(const struct grey_rules *r)
 	rules = *r;
 	shared_conn_up = blocking_up;
 	shared_conn_gone = blocking_gone;
+	shared_conn_events = loop;
 	backend_start(b, loop);
 	shared_close();
 	/* From one server to the next: those that fail rest. */

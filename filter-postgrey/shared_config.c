@@ -17,6 +17,7 @@
 #include "sandbox.h"
 #include "shared.h"
 #include "shared_config.h"
+#include "shared_tls.h"
 #include "textfile.h"
 
 #define PORT		6379
@@ -29,13 +30,28 @@ struct shared_config	 shared_config = {
 	.timeout = 2000,
 };
 
+/* What is asked for with TLS must not be found without it, elsewhere. */
+static const char *
+server_tls(const char *where, int tls)
+{
+	if (tls && (*where == '/' || strncmp(where, "unix:", 5) == 0))
+		return "TLS is for a host";
+	if (shared_config.backend != NULL && tls != shared_config.tls)
+		return "other servers are with TLS, or this one is";
+	shared_config.tls = tls;
+	return NULL;
+}
+
 static const char *
 server_add(const char *where)
 {
 	const char	*path = NULL, *why;
+	int		 tls = strncmp(where, "rediss:", 7) == 0;
 
-	if (strncmp(where, "rediss:", 7) == 0)
-		return "TLS is not built in: use a tunnel or a private network";
+	if (tls)
+		where += strncmp(where + 7, "//", 2) == 0 ? 9 : 7;
+	if ((why = server_tls(where, tls)) != NULL)
+		return why;
 	if (shared_config.backend == NULL)
 		shared_config.backend = backend_new("redis");
 	if ((why = backend_add(shared_config.backend, where, PORT)) != NULL)
@@ -67,6 +83,12 @@ const struct key	 shared_keys[] = {
 	    .dest = &shared_config.user },
 	{ .name = "redis-password-file", .type = KEY_STRING,
 	    .dest = &shared_config.password_file },
+	{ .name = "redis-ca-file", .type = KEY_STRING,
+	    .dest = &shared_config.ca_file },
+	{ .name = "redis-cert-file", .type = KEY_STRING,
+	    .dest = &shared_config.cert_file },
+	{ .name = "redis-key-file", .type = KEY_STRING,
+	    .dest = &shared_config.key_file },
 	{ .name = "redis-db", .type = KEY_NUMBER, .dest = &shared_config.db,
 	    .max = 65535 },
 	{ .name = "redis-prefix", .type = KEY_CALL, .call = set_prefix },
@@ -128,6 +150,18 @@ password_load(const char *path)
 	return shared_config.password == NULL ? -1 : 0;
 }
 
+static int
+certificates_load(const struct shared_config *c)
+{
+	if (c->tls)
+		return tls_load(c->ca_file, c->cert_file, c->key_file);
+	if (c->ca_file == NULL && c->cert_file == NULL && c->key_file == NULL)
+		return 0;
+	log_warnx("redis-ca-file, redis-cert-file, redis-key-file: they need "
+	    "a rediss: server");
+	return -1;
+}
+
 int
 shared_load(void)
 {
@@ -140,5 +174,7 @@ shared_load(void)
 		log_warnx("redis-user: it needs a redis-password-file");
 		return -1;
 	}
+	if (certificates_load(c) == -1)
+		return -1;
 	return c->password_file == NULL ? 0 : password_load(c->password_file);
 }

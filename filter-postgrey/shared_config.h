@@ -16,6 +16,10 @@ struct shared_config {
 	const char	*user;
 	const char	*password_file;
 	char		*password;	/* NULL: none */
+	int		 tls;		/* all servers, or none */
+	const char	*ca_file;	/* NULL: the system's */
+	const char	*cert_file;
+	const char	*key_file;
 	int64_t		 db;
 	const char	*prefix;
 	int64_t		 connections;

@@ -10,11 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <event2/event_struct.h>
+
+#include "bytes.h"
+
 #define SHARED_HELLO	3	/* AUTH, SELECT, PING */
 
 struct redisReader;
 struct redisReply;
 struct shared_conn;
+struct shared_tls;
 struct stream;
 
 /* Its owner's: it must stay until done() was called. */
@@ -42,10 +47,20 @@ struct shared_conn {
 	int			 probe;		/* the server may be down */
 	struct shared_command	 hello[SHARED_HELLO];
 	char			 peer[128];
+	/* With TLS only. */
+	struct shared_tls	*tls;		/* NULL: not connected yet */
+	struct bytes		 plain;		/* not encrypted yet */
+	size_t			 seen;		/* bytes of what came */
+	int64_t			 by;		/* end of the handshake */
+	int			 secure;
+	struct event		 flush;		/* plain: now */
 };
 
 /* A monotonic clock, ms. */
 int64_t	shared_clock(void);
+
+/* Where all of them live: before the first is opened. */
+extern struct event_base	*shared_conn_events;
 
 /* Up or gone later.  -1: not now, see backend_why(). */
 int	shared_conn_open(struct shared_conn *);

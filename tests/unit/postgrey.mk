@@ -90,3 +90,8 @@ POSTGREY_TESTS += %D%/test-ctl-foreign %D%/test-ctl-format %D%/test-ctl-json
 %C%_test_ctl_format_LDADD = $(POSTGREY_UNIT_LIBS)
 %C%_test_ctl_json_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
 %C%_test_ctl_json_LDADD = $(POSTGREY_UNIT_LIBS)
+POSTGREY_TESTS += %D%/test-shared-tls
+%C%_test_shared_tls_SOURCES = %D%/test-shared-tls.c $(SHARED_RIG) \
+	%D%/tls_rig.c %D%/tls_rig.h
+%C%_test_shared_tls_CPPFLAGS = $(POSTGREY_UNIT_CPPFLAGS)
+%C%_test_shared_tls_LDADD = $(POSTGREY_UNIT_LIBS)

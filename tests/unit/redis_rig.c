@@ -24,6 +24,7 @@
 
 #include "redis_rig.h"
 
+const char	*redis_more[RIG_MORE];
 char		 rig_dir[] = "/tmp/test-redis.XXXXXX";
 static pid_t	 servers[RIG_SERVERS], guards[RIG_SERVERS];
 static int	 life[2];
@@ -96,10 +97,14 @@ guard(pid_t server)
 static void
 serve(int n)
 {
-	const char	*argv[] = { "redis-server", "--port", "0",
-			    "--unixsocket", redis_path(n), "--save", "",
-			    "--appendonly", "no", "--dir", rig_dir, NULL };
+	const char	*argv[12 + RIG_MORE + 1] = { "redis-server",
+			    "--port", "0", "--unixsocket", redis_path(n),
+			    "--save", "", "--appendonly", "no", "--dir",
+			    rig_dir, NULL };
+	int		 i;
 
+	for (i = 0; i < RIG_MORE && redis_more[i] != NULL; i++)
+		argv[11 + i] = redis_more[i];
 	quiet();
 	redis_exec(argv);
 	_exit(1);

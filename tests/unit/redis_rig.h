@@ -11,7 +11,11 @@
 
 #define RIG_SERVERS	2
 
+#define RIG_MORE	16
+
 extern char	 rig_dir[];
+/* More arguments for servers that are started from now on; NULL ends. */
+extern const char	*redis_more[RIG_MORE];
 
 /* 0, or -1: there is no redis-server. */
 int		 redis_exists(void);

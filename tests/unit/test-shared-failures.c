@@ -228,6 +228,7 @@ what_is_not_redis_is_found_out(void **state)
 	} t[] = {
 		{ "HTTP/1.1 400 Bad Request\r\n\r\n", 0, "not Redis" },
 		{ "220 mx.example.org ESMTP\r\n", 0, "not Redis" },
+		{ "\x15\x03\x01", 0, "rediss:" },
 		{ "*3\r\n:1\r\n", 0, "timed out" },
 		{ "", 0, "timed out" },
 		{ ":1\r\n", 0, "nonsense" },

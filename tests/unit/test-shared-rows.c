@@ -221,7 +221,7 @@ keys_are_judged(void **state)
 		{ "redis", "192.0.2.1", 1 },
 		{ "redis", "[2001:db8::1]:7000", 1 },
 		{ "redis", "redis.example.org", 1 },
-		{ "redis", "rediss:redis.example.org", 0 },
+		{ "redis", "rediss:redis.example.org", 0 },	/* mixed */
 		{ "redis", "192.0.2.1:x", 0 },
 		{ "redis-prefix", "{pg}:", 1 },
 		{ "redis-prefix", "", 0 },
