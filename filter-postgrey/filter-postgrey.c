@@ -51,10 +51,12 @@ postgrey_mail(struct session *s, struct request rq, const char *arg)
 	decide(s, rq, PHASE_MAIL_FROM, arg, NULL);
 }
 
+/* A trap is none of smtpd's recipients: at DATA it would not be there. */
 static void
 postgrey_rcpt(struct session *s, struct request rq, const char *arg)
 {
-	if (s->tx != NULL && decide_at_data(s->tx->from))
+	if (s->tx != NULL && decide_at_data(s->tx->from) &&
+	    (consult_wanted() || !greylist_is_bait(arg)))
 		filter_proceed(rq);
 	else
 		decide(s, rq, PHASE_RCPT_TO, arg, NULL);
@@ -104,8 +106,8 @@ hooks_choose(void)
 	f->request[PHASE_EHLO] = is_asked(PHASE_EHLO) ? postgrey_ehlo : NULL;
 	f->request[PHASE_MAIL_FROM] = is_asked(PHASE_MAIL_FROM) ?
 	    postgrey_mail : NULL;
-	f->request[PHASE_RCPT_TO] = is_asked(PHASE_RCPT_TO) && !at_data ?
-	    postgrey_rcpt : NULL;
+	f->request[PHASE_RCPT_TO] = is_asked(PHASE_RCPT_TO) &&
+	    (!at_data || postgrey.baits) ? postgrey_rcpt : NULL;
 	f->request[PHASE_DATA] = is_asked(PHASE_DATA) || at_data ||
 	    postgrey.null_sender == NULL_DATA ? postgrey_data : NULL;
 	if (!consult_wanted() && postgrey.header == NULL) {

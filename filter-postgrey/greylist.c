@@ -65,6 +65,24 @@ greylist_ask(const struct session *s, struct request rq, const char *sender,
 	return memory_decide(&q, rq, v, who, done);
 }
 
+/* smtpd takes a mailbox without a domain for one of ours: RFC 5321, 4.5.1. */
+static int
+is_foreign(const char *recipient)
+{
+	const char	*at = strrchr(recipient, '@');
+
+	return at != NULL && at[1] != '\0' &&
+	    postgrey_asks(postgrey.allowed) &&
+	    !list_match_address(postgrey.allowed, recipient);
+}
+
+int
+greylist_is_bait(const char *recipient)
+{
+	return is_foreign(recipient) || (postgrey_asks(postgrey.traps) &&
+	    list_match_address(postgrey.traps, recipient));
+}
+
 /*
  * spamd(8): nobody who is not known yet has business there.  A server that
  * keeps to RFC 5321, 5.1 has been at another of our hosts before, and that one
@@ -87,11 +105,7 @@ is_trap(const struct session *s, const char *recipient,
 	default:
 		return 0;
 	}
-	if (postgrey_asks(postgrey.traps) &&
-	    list_match_address(postgrey.traps, recipient))
-		return 1;
-	return postgrey_asks(postgrey.allowed) &&
-	    !list_match_address(postgrey.allowed, recipient);
+	return greylist_is_bait(recipient);
 }
 
 static void

@@ -23,4 +23,7 @@ void	greylist_outcome(struct session *, const struct grey_verdict *,
 	    enum memory_who, const char *sender, const char *recipient,
 	    struct outcome *);
 
+/* Does it trap clients that are not known? */
+int	greylist_is_bait(const char *recipient);
+
 #endif /* GREYLIST_H */

@@ -38,6 +38,7 @@ struct postgrey {
 	struct list		*opt_in, *opt_out;
 	int			 opt_in_only;	/* a file was named */
 	struct list		*traps, *allowed;
+	int			 baits;		/* a file of these was named */
 	struct addr		 low_mx;	/* AF_UNSPEC: none */
 };
 

@@ -212,12 +212,14 @@ add_opt_out(const char *value)
 static const char *
 add_traps(const char *value)
 {
+	postgrey.baits = 1;
 	return load(postgrey.traps, value);
 }
 
 static const char *
 add_allowed(const char *value)
 {
+	postgrey.baits = 1;
 	return load(postgrey.allowed, value);
 }
 
