@@ -184,6 +184,7 @@ def same(t, asked, port, other):
 
 def both(t, more="", options=(), **how):
     """The same behind two ports: postgrey at 2525, built in at 2526."""
+    six()
     daemon = postgrey(t, *options, **how)
     t.start(policy(t, [daemon]) + builtin(t, more, "own") + LISTEN +
             'listen on 127.0.0.1 port 2526 filter "own"\n' + LISTEN6 +
@@ -192,7 +193,6 @@ def both(t, more="", options=(), **how):
 
 def test_whitelists(t):
     """The same files: the same as the real postgrey, and as it should be."""
-    six()
     both(t, "-o client-whitelist=%s -o recipient-whitelist=%s" %
          (listed(t, "clients", CLIENTS), listed(t, "recipients", RECIPIENTS)),
          clients=CLIENTS, recipients=RECIPIENTS)
