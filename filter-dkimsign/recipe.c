@@ -216,13 +216,25 @@ canon_set(struct recipe *r, const struct sigspec *s)
 		r->header = r->body = CANON_NOFWS;
 }
 
+/* Where SHA-1 is forbidden, each message would have to tell. */
+static int
+sha1_works(struct privkey *key)
+{
+	static const uint8_t	 hash[20];
+	uint8_t			 sig[PRIVKEY_SIG_MAX];
+
+	return privkey_sign(key, PRIVKEY_SHA1, hash, sizeof(hash), sig) != -1;
+}
+
 static const char *
-key_check(const struct privkey *key, const struct sigspec *s)
+key_check(struct privkey *key, const struct sigspec *s)
 {
 	int	 rsa = privkey_type(key) == PRIVKEY_RSA;
 
 	if (s->type == SIGNATURE_DOMAINKEYS && !rsa)
 		return "domainkeys needs an RSA key";
+	if (s->type == SIGNATURE_DOMAINKEYS && !sha1_works(key))
+		return "domainkeys needs SHA-1, which is forbidden here";
 	if (s->alg == SIGSPEC_RSA && !rsa)
 		return "an Ed25519 key, but the algorithm is rsa-sha256";
 	if (s->alg == SIGSPEC_ED25519 && rsa)

@@ -8,7 +8,24 @@
 
 #include "policy.h"
 #include "policyrig.h"
+#include "privkey.h"
 #include "stderr.h"
+
+static int	 sha1_forbidden;
+
+ssize_t	__real_privkey_sign(struct privkey *, enum privkey_hash,
+	    const uint8_t *, size_t, uint8_t *);
+ssize_t	__wrap_privkey_sign(struct privkey *, enum privkey_hash,
+	    const uint8_t *, size_t, uint8_t *);
+
+ssize_t
+__wrap_privkey_sign(struct privkey *key, enum privkey_hash how,
+    const uint8_t *hash, size_t len, uint8_t *sig)
+{
+	if (sha1_forbidden && how == PRIVKEY_SHA1)
+		return -1;
+	return __real_privkey_sign(key, how, hash, len, sig);
+}
 
 static const struct {
 	const char	*args, *want;
@@ -220,6 +237,28 @@ all_mistakes_are_told_at_once(void **state)
 	assert_non_null(strstr(said, "keydir: "));
 }
 
+/* As on Red Hat's systems. */
+static void
+sha1_may_be_forbidden(void **state)
+{
+	static const char	 both[] = "domain a.example\nkeyfile rsa\n"
+	    "selector s\nsignature dkim\nsignature domainkeys\n";
+	struct policy		*p;
+	const char		*said;
+
+	stderr_start();
+	assert_non_null(p = conf(both));
+	policy_free(p);
+	sha1_forbidden = 1;
+	assert_null(conf(both));
+	said = stderr_stop();
+	assert_non_null(strstr(said, "domainkeys needs SHA-1, which is"));
+	assert_non_null(p = conf("domain a.example\nkeyfile rsa\n"
+	    "selector s\nsignature dkim\n"));
+	policy_free(p);
+	sha1_forbidden = 0;
+}
+
 int
 main(void)
 {
@@ -227,6 +266,7 @@ main(void)
 		cmocka_unit_test(mistakes_are_told),
 		cmocka_unit_test(mistakes_in_files_are_told),
 		cmocka_unit_test(all_mistakes_are_told_at_once),
+		cmocka_unit_test(sha1_may_be_forbidden),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
