@@ -363,8 +363,7 @@ sign_print(struct sign *s)
 	for (i = 0; i < s->n; i++)
 		printf("%s: %s\n", signature_name(s->one[i].signature),
 		    values[i]);
-	view_print(&s->view);
-	return 0;
+	return view_print(&s->view);
 }
 
 const char *

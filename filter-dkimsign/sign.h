@@ -77,7 +77,10 @@ void		 sign_here(struct sign *);
  * memory is out: filter_fail() then drops what was declared.
  */
 int		 sign_apply(struct sign *, struct message *);
-/* The fields that sign_apply() would add, to stdout.  0 or -1. */
+/*
+ * The fields that sign_apply() would add, to stdout.  Returns 0, 1 if it would
+ * complete addresses besides, or -1.
+ */
 int		 sign_print(struct sign *);
 
 /* The keys' algorithm, as a= has it. */

@@ -85,6 +85,7 @@ sign_message(struct sign *sg, struct message *m, const struct policy *policy)
 		.now = (int64_t)time(NULL),
 	};
 	enum sign_state		 state;
+	int			 changed;
 
 	if (gethostname(host, sizeof(host) - 1) == -1)
 		host[0] = '\0';
@@ -93,10 +94,13 @@ sign_message(struct sign *sg, struct message *m, const struct policy *policy)
 		return 1;
 	}
 	sign_here(sg);
-	if (sign_print(sg) == -1) {
+	if ((changed = sign_print(sg)) == -1) {
 		log_warnx("not signed: out of memory");
 		return 1;
 	}
+	if (changed)
+		log_warnx("signed is the mail with @%s at addresses without "
+		    "a domain", host);
 	if (fflush(stdout) == 0)
 		return 0;
 	log_warn("stdout");

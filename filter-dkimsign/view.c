@@ -416,12 +416,16 @@ view_apply(const struct view *v, struct message *m)
 		}
 }
 
-void
+int
 view_print(const struct view *v)
 {
 	const struct view_text	*t;
+	int			 changed = 0;
 
 	for (t = v->texts; t != NULL; t = t->next)
 		if (t->kind == TEXT_ADDED)
 			printf("%s\n", t->raw);
+		else if (t->kind == TEXT_CHANGED)
+			changed = 1;
+	return changed;
 }

@@ -71,8 +71,11 @@ enum view_fit	 view_add(struct view *, const char *name,
 
 /* The view is what goes on.  fields are not needed for it any more. */
 void		 view_apply(const struct view *, struct message *);
-/* Only what view_add() added, to stdout: "Name: value". */
-void		 view_print(const struct view *);
+/*
+ * Only what view_add() added, to stdout: "Name: value".  Returns whether
+ * view_complete() changed anything besides.
+ */
+int		 view_print(const struct view *);
 /* The fields are signed: all but what view_apply() needs. */
 void		 view_forget_fields(struct view *);
 

@@ -116,6 +116,24 @@ test_signed(void **state)
 	assert_string_equal(a, c);
 }
 
+/* The signature is not of the mail as it was read: that is said. */
+static void
+test_completed(void **state)
+{
+	static const char	 bare[] = "From: root\n\nhello\n";
+	static const char	 whole[] = "From: joe@example.org\n\nhello\n";
+	char			 out[4096];
+
+	verdict = POLICY_SIGN;
+	stderr_start();
+	assert_int_equal(sign(whole, strlen(whole), out), 0);
+	assert_string_equal(stderr_stop(), "");
+	stderr_start();
+	assert_int_equal(sign(bare, strlen(bare), out), 0);
+	assert_non_null(strstr(stderr_stop(), "signed is the mail with @"));
+	assert_int_equal(strncmp(out, "DKIM-Signature: v=1; ", 21), 0);
+}
+
 struct why_case {
 	const char		*in;
 	size_t			 len;
@@ -164,6 +182,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signed),
+		cmocka_unit_test(test_completed),
 		cmocka_unit_test(test_unsigned),
 	};
 
