@@ -23,6 +23,7 @@
 #define NAMES_MAX	16
 #define NAME_MAX_LEN	64		/* of "X-Spam-Something" */
 #define FIELDS_MAX	64		/* of spamd's that are taken */
+#define FIELD_LEN_MAX	16384		/* smtpd takes no endless lines */
 #define SCORE_MAX	1e6		/* beyond this it is no score */
 #define LINE_MAX_LEN	76
 #define STARS		50		/* as SpamAssassin's _STARS(*)_ */
@@ -279,7 +280,7 @@ put_theirs(struct message *m, const struct mark *mark,
 	char	 name[NAME_MAX_LEN], *value;
 	size_t	 i;
 
-	if (f->name_len >= sizeof(name))
+	if (f->name_len >= sizeof(name) || f->len > FIELD_LEN_MAX)
 		return;
 	memcpy(name, mark->header + f->off, f->name_len);
 	name[f->name_len] = '\0';

@@ -250,6 +250,27 @@ test_keys(void **state)
 	assert_non_null(mail_key(mark_keys, "subject-tag", "a\nB: c"));
 }
 
+/* With a line that smtpd does not take, the mail would be refused. */
+static void
+test_long_field(void **state)
+{
+	static char	 header[200000];
+	struct mark	 mark = { 0, 0, 0, 1, 5, "A", header, 0 };
+	struct message	*m = mail_new(NOTHING);
+
+	assert_null(mail_key(mark_keys, "tag", "all"));
+	assert_null(mail_key(mark_keys, "headers", "all"));
+	mark.header_len = (size_t)snprintf(header, sizeof(header),
+	    "X-Spam-Long: %070000d\nX-Spam-Status: No, tests=%070000d\n"
+	    "X-Spam-Short: 1\n", 0, 0);
+	mark_result(m, &mark);
+	assert_string_equal(mail_text(m), "X-Spam-Short: 1\nX-Spam-Level: *\n"
+	    "X-Spam-Status: No, score=1.0 required=5.0 tests=A\n"
+	    "X-Spam-Score: 1.0\nX-Spam-Checker-Version: filter-spamassassin "
+	    PACKAGE_VERSION "\n" NOTHING);
+	message_free(m);
+}
+
 int
 main(void)
 {
@@ -257,6 +278,7 @@ main(void)
 		cmocka_unit_test(test_strip),
 		cmocka_unit_test(test_strip_many),
 		cmocka_unit_test(test_result),
+		cmocka_unit_test(test_long_field),
 		cmocka_unit_test(test_unscanned),
 		cmocka_unit_test(test_keys)
 	};
