@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * One server of a backend: where it is.  Whether it is worth trying is kept
- * here by health.h, its addresses by lookup.h, its idle connections by pool.c.
+ * here by health.h, its addresses by lookup.h, its idle connections by
+ * stream_pool.c.
  */
 
 #ifndef SERVER_H
