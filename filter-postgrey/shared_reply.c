@@ -122,18 +122,20 @@ shared_reply_why(const struct redisReply *r)
 	return why;
 }
 
+/* As the script's: a double holds it. */
 static int
-is_integer(const struct redisReply *r)
+is_number(const struct redisReply *r)
 {
-	return r->type == REDIS_REPLY_INTEGER;
+	return r->type == REDIS_REPLY_INTEGER && r->integer >= 0 &&
+	    r->integer <= INT64_C(1) << 53;
 }
 
 int
 shared_reply_verdict(const struct redisReply *r, struct grey_verdict *v)
 {
 	if (r->type != REDIS_REPLY_ARRAY || r->elements != 3 ||
-	    !is_integer(r->element[0]) || !is_integer(r->element[1]) ||
-	    !is_integer(r->element[2]) || r->element[0]->integer < 0 ||
+	    !is_number(r->element[0]) || !is_number(r->element[1]) ||
+	    !is_number(r->element[2]) ||
 	    r->element[0]->integer > GREY_PARTNER)
 		return -1;
 	v->reason = (enum grey_reason)r->element[0]->integer;

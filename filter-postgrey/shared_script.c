@@ -4,7 +4,8 @@
  * table of cases over both.  Times fit a double: 2^53 ms are 285,000 years.
  *
  * What lies under a key that is no hash fails in the server, with WRONGTYPE; a
- * field that is no number is as if it were not there.
+ * field that is no number, or none that a time or count can be ("nan"), is as
+ * if it were not there.
  */
 
 #include <stdio.h>
@@ -26,7 +27,8 @@
 "  local row = {}\n"							\
 "  local v = redis.call('HMGET', key, unpack(names))\n"			\
 "  for i, name in ipairs(names) do\n"					\
-"    row[name] = tonumber(v[i] or 0) or 0\n"				\
+"    local n = tonumber(v[i] or 0) or 0\n"				\
+"    row[name] = n >= 0 and n < 2^53 and n or 0\n"			\
 "  end\n"								\
 "  return row\n"							\
 "end\n"									\
