@@ -133,30 +133,40 @@ answered(void *arg, const struct grey_verdict *v, const char *why)
 	free(p);
 }
 
-int
-memory_decide(const struct store_query *q, struct request rq,
-    struct grey_verdict *v, enum memory_who *who,
+/* -1: the servers can't be asked. */
+static int
+ask_servers(const struct store_query *q, struct request rq,
     void (*done)(struct request, const struct grey_verdict *,
     enum memory_who))
 {
-	struct pending	*p = NULL;
+	struct pending	*p;
 	size_t		 len = strlen(q->sender) + 1;
 
-	if (shared_wanted())
-		p = malloc(sizeof(*p) + len);
-	if (p == NULL) {
-		store_decide(store, q, v);
-		*who = shared_wanted() ? MEMORY_ALONE : MEMORY_SURE;
-		return 1;
-	}
+	if ((p = malloc(sizeof(*p) + len)) == NULL)
+		return -1;
 	p->rq = rq;
 	p->done = done;
 	p->now = q->now;
 	(void)strlcpy(p->tuple, q->tuple, sizeof(p->tuple));
 	(void)strlcpy(p->client, q->client, sizeof(p->client));
 	memcpy(p->sender, q->sender, len);
-	shared_decide(q, answered, p);
-	return 0;
+	if (shared_decide(q, answered, p) == 0)
+		return 0;
+	free(p);
+	return -1;
+}
+
+int
+memory_decide(const struct store_query *q, struct request rq,
+    struct grey_verdict *v, enum memory_who *who,
+    void (*done)(struct request, const struct grey_verdict *,
+    enum memory_who))
+{
+	if (shared_wanted() && ask_servers(q, rq, done) == 0)
+		return 0;
+	store_decide(store, q, v);
+	*who = shared_wanted() ? MEMORY_ALONE : MEMORY_SURE;
+	return 1;
 }
 
 static void

@@ -34,7 +34,6 @@
 #define LOUD_MS		60000
 #define TRIES		5
 #define QUESTIONS_MAX	20000
-#define SPARES		64
 #define WHY		384
 
 struct shared_question {
@@ -69,12 +68,6 @@ static struct grey_rules		 rules;
 static struct queue			 waiting, doomed;
 static size_t				 questions;
 static int64_t				 loud_at;	/* foreign data */
-/* Those for whom there is no memory. */
-static struct {
-	void	(*done)(void *, const struct grey_verdict *, const char *);
-	void	*arg;
-} spares[SPARES];
-static size_t				 nspares;
 
 /* In this round of the loop, not from here. */
 static void
@@ -255,24 +248,21 @@ question_new(void (*done)(void *, const struct grey_verdict *, const char *),
 	return q;
 }
 
-void
+int
 shared_decide(const struct store_query *sq,
     void (*done)(void *, const struct grey_verdict *, const char *), void *arg)
 {
-	struct shared_question	*q = question_new(done, arg);
+	struct shared_question	*q;
 
-	if (q != NULL && shared_text_decide(&q->text, sq, &rules) == 0) {
+	if ((q = question_new(done, arg)) == NULL) {
+		metric_inc(&shared_metrics[FAILURES]);
+		return -1;
+	}
+	if (shared_text_decide(&q->text, sq, &rules) == 0)
 		question_place(q);
-		return;
-	}
-	if (q != NULL) {
+	else
 		question_doom(q, "redis: out of memory");
-	} else if (nspares < SPARES) {
-		/* Beyond these the engine's deadline answers. */
-		spares[nspares].done = done;
-		spares[nspares++].arg = arg;
-		shared_soon();
-	}
+	return 0;
 }
 
 void
@@ -327,7 +317,6 @@ static void
 doomed_run(void)
 {
 	struct shared_question	*q;
-	size_t			 i;
 
 	while ((q = queue_take(&doomed)) != NULL) {
 		metric_inc(&shared_metrics[q->done != NULL ? FAILURES : LOST]);
@@ -335,9 +324,6 @@ doomed_run(void)
 			q->done(q->arg, NULL, q->why);
 		question_free(q);
 	}
-	for (i = 0; i < nspares; i++)
-		spares[i].done(spares[i].arg, NULL, "redis: out of memory");
-	nspares = 0;
 }
 
 static void

@@ -29,9 +29,10 @@ int	shared_start(struct event_base *, const struct grey_rules *);
 
 /*
  * v is NULL if no server knew, why says so.  Within the time-out; not from in
- * here.  The query is copied.
+ * here.  The query is copied.  Returns 0, or -1, and then done() is not called:
+ * too many wait, or out of memory.
  */
-void	shared_decide(const struct store_query *,
+int	shared_decide(const struct store_query *,
 	    void (*done)(void *arg, const struct grey_verdict *v,
 	    const char *why), void *arg);
 /*

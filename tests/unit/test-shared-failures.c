@@ -44,6 +44,30 @@ nobody_is_there_at_start(void **state)
 	works("b");
 }
 
+/* Who is not taken is not answered, and all the others are, once. */
+static void
+too_many_questions_are_refused(void **state)
+{
+	static struct answer	 a[20001];
+	struct store_query	 q = { .tuple = "a", .client = "192.0.2.1",
+				    .sender = "joe@example.org" };
+	size_t			 i, taken = 0;
+
+	begin(&rules, 1);
+	works("a");
+	redis_signal(0, SIGSTOP);
+	memset(a, 0, sizeof(a));
+	for (i = 0; i < sizeof(a) / sizeof(a[0]); i++)
+		taken += shared_decide(&q, done, &a[i]) == 0;
+	assert_int_equal(taken, 20000);
+	run_until(&a[taken - 1]);
+	for (i = 0; i < sizeof(a) / sizeof(a[0]); i++)
+		assert_int_equal(a[i].n, i < taken);
+	redis_signal(0, SIGCONT);
+	run_ms(1200);
+	works("e");
+}
+
 static void
 a_frozen_server_is_given_up(void **state)
 {
@@ -105,6 +129,11 @@ foreign_data_harms_only_itself(void **state)
 	struct answer	 a;
 
 	begin(&rules, 1);
+	/* Numbers that are none, or no time: as if they were not there. */
+	(void)redis_cli(0, "hset pg:c:192.0.2.1 white_until inf last nan");
+	works("c");
+	(void)redis_cli(0, "hset pg:c:192.0.2.1 trap_until 1e300 first x");
+	works("d");
 	(void)redis_cli(0, "set pg:t:a something");
 	fails(&a, "a", "WRONGTYPE");
 	works("b");
@@ -266,6 +295,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		TEST(a_server_that_is_gone_costs_no_time),
 		TEST(nobody_is_there_at_start),
+		TEST(too_many_questions_are_refused),
 		TEST(a_frozen_server_is_given_up),
 		TEST(the_next_server_takes_over),
 		TEST(scripts_that_are_forgotten_are_sent_again),
