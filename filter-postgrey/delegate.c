@@ -4,6 +4,8 @@
  * the mail goes on without it; nothing else fails.
  */
 
+#include <string.h>
+
 #include "client.h"
 #include "compat.h"
 #include "delegate.h"
@@ -76,6 +78,9 @@ delegate_outcome(struct session *s, const struct policyd_request *rq,
 	struct client	*c = s->data;
 
 	set_outcome(a, o);
+	/* In the place of the greeting: RFC 5321, 3.1.  A code stays. */
+	if (strcmp(a->word, "REJECT") == 0 && strcmp(rq->state, "CONNECT") == 0)
+		o->code = 554;
 	if (a->action == POLICYD_PREPEND && stamps_add(lasting ? &c->lasting :
 	    &c->mail, a->text) == -1)
 		metric_inc(&diary_counters[LOST]);
