@@ -117,6 +117,42 @@ only_the_right_server_is_believed(void **state)
 }
 
 static void
+older_than_1_2_is_refused(void **state)
+{
+	struct answer	 a;
+
+	serve_tls("good", 0);
+	(void)redis_cli(0, "config set tls-protocols TLSv1.2");
+	begin_tls(where("rediss:localhost"), "ca");
+	works("a");
+	shared_stop();
+	(void)redis_cli(0, "config set tls-protocols TLSv1.1");
+	begin_tls(where("rediss:localhost"), "ca");
+	fails(&a, "b", "TLS: ");
+}
+
+/* What the system trusts: one file, or a directory by hashes. */
+static void
+the_system_may_know_who_signed(void **state)
+{
+	assert_int_equal(symlink("ca.pem", tls_path("0123abcd", ".0")), 0);
+	serve_tls("good", 0);
+	(void)setenv("SSL_CERT_FILE", tls_path("ca", ".pem"), 1);
+	(void)setenv("SSL_CERT_DIR", "/nonexistent", 1);
+	begin_tls(where("rediss:localhost"), NULL);
+	works("a");
+	shared_stop();
+	(void)setenv("SSL_CERT_FILE", "/nonexistent", 1);
+	(void)setenv("SSL_CERT_DIR", rig_dir, 1);
+	begin_tls(where("rediss:localhost"), NULL);
+	works("b");
+	assert_int_equal(unlink(tls_path("0123abcd", ".0")), 0);
+	assert_int_equal(shared_load(), -1);
+	(void)unsetenv("SSL_CERT_FILE");
+	(void)unsetenv("SSL_CERT_DIR");
+}
+
+static void
 a_client_certificate_is_shown(void **state)
 {
 	struct answer	 a;
@@ -333,6 +369,8 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		TEST(only_the_right_server_is_believed),
+		TEST(older_than_1_2_is_refused),
+		TEST(the_system_may_know_who_signed),
 		TEST(a_client_certificate_is_shown),
 		TEST(a_server_that_comes_back_is_used),
 		TEST(many_questions_are_all_answered),
