@@ -12,6 +12,7 @@
 #include "domains.h"
 #include "keyfiles.h"
 #include "log.h"
+#include "policy.h"
 #include "policy_options.h"
 #include "recipe.h"
 #include "rows.h"
@@ -198,6 +199,14 @@ signature_add(struct domains *d, struct recipes *all,
 	return ret;
 }
 
+/* What is beyond would never be made. */
+static int
+count_check(size_t n, const struct place *at)
+{
+	return n <= POLICY_SIGNATURES ? 0 : place_warn(at,
+	    "%zu signatures, a mail gets %d at most", n, POLICY_SIGNATURES);
+}
+
 /* "signature" lines: what they leave out is keyfile and selector. */
 static int
 signatures_add(struct domains *d, struct recipes *all,
@@ -212,6 +221,8 @@ signatures_add(struct domains *d, struct recipes *all,
 	if (o->keys.n > 1 || o->selectors.n > 1)
 		return place_warn(&at, "of several keyfiles or selectors: "
 		    "write dkim(key=FILE,s=SELECTOR)");
+	if (count_check(o->nsignatures, &at) == -1)
+		return -1;
 	for (i = 0; i < o->nsignatures; i++) {
 		s = o->signatures[i];
 		if (s.key == NULL && o->keys.n == 1)
@@ -245,6 +256,8 @@ keys_add(struct domains *d, struct recipes *all, const struct names *list)
 	if (o->algorithms.n > o->keys.n)
 		return place_warn(&at, "%zu algorithms (-a) and %zu keys (-k)",
 		    o->algorithms.n, o->keys.n);
+	if (count_check(o->keys.n, &at) == -1)
+		return -1;
 	for (i = 0; i < o->keys.n; i++) {
 		memset(&s, 0, sizeof(s));
 		s.key = o->keys.list[i];

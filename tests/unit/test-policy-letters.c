@@ -59,6 +59,12 @@ static const struct {
 	    "-s e -k ed -s s -k rsa", "none",
 	    "e@a.example ed simple/simple, "
 	    "s@a.example rsa simple/simple" },
+	{ "-d a.example -s a -k ed -s b -k ed -s c -k ed -s d -k ed "
+	    "-s e -k ed -s f -k ed -s g -k ed -s h -k ed", "none",
+	    "a@a.example ed simple/simple, b@a.example ed simple/simple, "
+	    "c@a.example ed simple/simple, d@a.example ed simple/simple, "
+	    "e@a.example ed simple/simple, f@a.example ed simple/simple, "
+	    "g@a.example ed simple/simple, h@a.example ed simple/simple" },
 	{ "-i joe@b.a.example -d a.example -s s -k rsa", "none",
 	    "s@a.example rsa simple/simple i=joe@b.a.example" },
 	{ "-i @a.example -d a.example -d b.example -s s -k rsa",

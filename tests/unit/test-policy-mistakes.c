@@ -33,6 +33,9 @@ static const struct {
 	{ "-d example.org -s s", "no key: -k" },
 	{ "-d example.org -k rsa", "no selector: -s" },
 	{ "-s s -k rsa", "nothing to sign with" },
+	{ "-d a.example -s a -k rsa -s b -k rsa -s c -k rsa -s d -k rsa "
+	    "-s e -k rsa -s f -k rsa -s g -k rsa -s h -k rsa -s i -k rsa",
+	    "9 signatures, a mail gets 8 at most" },
 	{ "-a rsa-sha1 -d a.example -s s -k rsa",
 	    "-a: only sha256 may be used (RFC 8301)" },
 	{ "-a rsa-md5 -d a.example -s s -k rsa", "RFC 8301" },
