@@ -33,12 +33,19 @@ grey_tuple_over(const struct grey_rules *r, int64_t now,
 	return is_older(now, t->first, r->retry_window);
 }
 
+/* Of a client that was only ever trapped there is nothing else to remember. */
+static int
+is_only_trapped(const struct grey_client *c)
+{
+	return c->trap_until > 0 && c->passed == 0 && c->white_until == 0;
+}
+
 int
 grey_client_over(const struct grey_rules *r, int64_t now,
     const struct grey_client *c)
 {
 	return now >= c->white_until && now >= c->trap_until &&
-	    is_older(now, c->last, r->max_age);
+	    (is_only_trapped(c) || is_older(now, c->last, r->max_age));
 }
 
 static int

@@ -54,7 +54,8 @@
 "end\n"									\
 "local function client_end(c, max_age)\n"				\
 "  local till = math.max(c.white_until, c.trap_until)\n"		\
-"  if c.last == 0 then return till end\n"				\
+"  if c.last == 0 or (c.trap_until > 0 and c.passed == 0 and\n"		\
+"    c.white_until == 0) then return till end\n"			\
 "  return math.max(till, c.last + max_age + 1)\n"			\
 "end\n"
 

@@ -65,6 +65,10 @@ what_is_over_can_be_forgotten(void **state)
 	assert_true(grey_tuple_over(&r, 6001, &t));
 	assert_false(grey_client_over(&r, 6000, &c));
 	assert_true(grey_client_over(&r, 6001, &c));
+	c.trap_until = 5500;
+	assert_true(grey_client_over(&r, 5500, &c));
+	c.passed = 1;
+	assert_false(grey_client_over(&r, 5500, &c));
 	c.trap_until = 7000;
 	assert_false(grey_client_over(&r, 6999, &c));
 	assert_true(grey_client_over(&r, 7000, &c));

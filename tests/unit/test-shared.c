@@ -4,6 +4,8 @@
  * there is none.
  */
 
+#include <time.h>
+
 #include "shared_rig.h"
 
 /* One case of grey-cases.h, with keys of its own. */
@@ -83,6 +85,29 @@ what_is_over_goes_by_itself(void **state)
 	    "1800003600000\n");
 }
 
+/* A trapped client is not remembered for longer than it is trapped. */
+static void
+traps_go_when_they_end(void **state)
+{
+	int64_t			 now = (int64_t)time(NULL) * 1000, ttl;
+	struct store_row	 row = {
+		.kind = STORE_CLIENT,
+		.key = "192.0.2.9",
+		.client = { .first = now, .last = now, .trap_until = now + H }
+	};
+
+	begin(&rules, 1);
+	shared_config.clock_given = 0;
+	shared_put(&row);
+	run_ms(100);
+	ttl = atoll(redis_cli(0, "pttl pg:c:192.0.2.9"));
+	assert_true(ttl > H - M && ttl <= H);
+	row.client.passed = 1;
+	shared_put(&row);
+	run_ms(100);
+	assert_true(atoll(redis_cli(0, "pttl pg:c:192.0.2.9")) > 34 * D);
+}
+
 static void
 the_clock_is_the_servers(void **state)
 {
@@ -152,6 +177,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		TEST(redis_says_what_grey_says),
 		TEST(what_is_over_goes_by_itself),
+		TEST(traps_go_when_they_end),
 		TEST(the_clock_is_the_servers),
 		TEST(changes_join_what_is_there),
 		TEST(many_may_be_on_their_way)
