@@ -286,7 +286,7 @@ secure_flush(evutil_socket_t fd, short what, void *arg)
 	}
 	if (!c->secure && (c->secure = tls_secure(c->tls)))
 		r = conn_arm(c);
-	if (!c->secure && what & EV_TIMEOUT)
+	if (!c->secure && shared_clock() >= c->by)
 		shared_conn_fail(c, "no TLS: timed out");
 	else if (r == -1 || secure_ship(c) == -1 ||
 	    (!c->secure && secure_wait(c) == -1))

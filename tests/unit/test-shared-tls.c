@@ -304,6 +304,32 @@ nothing_is_said_in_the_clear(void **state)
 	shared_config.password = NULL;
 }
 
+/* A record that never ends, a byte at a time. */
+static void
+a_slow_handshake_has_an_end(void **state)
+{
+	static const char	 header[] = { 0x16, 3, 3, 0x40, 0 };
+	struct answer		 a;
+	pid_t			 pid;
+	int			 fd, c, i;
+
+	fd = tls_listener(port);
+	if ((pid = fork()) == 0) {
+		(void)alarm(20);
+		c = accept(fd, NULL, NULL);
+		for (i = 0; i < 16000 && write(c, i < 5 ? header + i : "",
+		    1) == 1; i++)
+			(void)usleep(300);
+		_exit(0);
+	}
+	(void)close(fd);
+	begin_tls(where("rediss:localhost"), "ca");
+	shared_config.timeout = 5000;
+	fails(&a, "a", "no TLS: timed out");
+	assert_true(a.ms >= 400 && a.ms < 2500);
+	tls_reap(pid);
+}
+
 static void
 mistakes_are_found_at_start(void **state)
 {
@@ -376,6 +402,7 @@ main(void)
 		TEST(many_questions_are_all_answered),
 		TEST(any_cut_of_the_bytes_will_do),
 		TEST(nothing_is_said_in_the_clear),
+		TEST(a_slow_handshake_has_an_end),
 		TEST(mistakes_are_found_at_start)
 	};
 	int	 r;
