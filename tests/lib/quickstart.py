@@ -164,8 +164,9 @@ def main():
             start_grey(t, "--postgrey" in sys.argv) + start_spamd(t) +
             make_key(t) + CONF.format())
     print("\nsmtpd %s, with filter-pause (%d s), filter-postgrey (%d s), "
-          "filter-spamassassin\nand filter-tag in front, and "
-          "filter-dkimsign for what goes out:\n\n"
+          "filter-spamassassin\nand filter-tag in front, which counts "
+          "lines, only to be killed below; and\nfilter-dkimsign for what "
+          "goes out:\n\n"
           "%-36s %s\n%s" % (harness.version(), PAUSE, DELAY, "who came",
                             "what became of it, and the proof", "-" * 79))
     bad = 0

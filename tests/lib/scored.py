@@ -38,7 +38,7 @@ def deliver(t, name, body, folder):
     equal(rest, message, "the message that arrived")
     wanted = re.findall(r"^X-Spam(?:-Flag|-Status)?: .*(?:\n[ \t].*)*",
                         top.decode(), re.M)
-    pattern = r"src=198\.51\.100\.9\b.*action=%s" % (
+    pattern = r"src=198\.51\.100\.9\b.*action=%s spam=" % (
         "junk" if folder == "junk" else "pass")
     t.server.wait_log(pattern)
     line = t.server.filters_logged(pattern)[0]
