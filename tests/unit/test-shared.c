@@ -139,6 +139,8 @@ changes_join_what_is_there(void **state)
 	row.client.trap_until = T + H;
 	row.client.passed = 3;
 	shared_put(&row);
+	/* There are two connections. */
+	run_ms(100);
 	ask_one("t", T, &a);
 	assert_int_equal(a.v.reason, GREY_TRAPPED);
 	assert_string_equal(redis_cli(0, "hmget pg:c:192.0.2.1 first passed "
