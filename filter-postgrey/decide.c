@@ -166,6 +166,16 @@ ask_policy(const struct session *s, const struct question *q,
 	prq->esmtp = q->helo != NULL ? q->phase == PHASE_EHLO : c->esmtp;
 }
 
+/* With "training yes": what would have been a filter_fail(). */
+static void
+policy_failed(const struct session *s, const struct question *q,
+    const char *why)
+{
+	filter_log(s, "action=fail reason=%s from=%s to=%s training=yes",
+	    log_quote(why), log_safe(q->sender),
+	    log_safe(step_recipient(s, q)));
+}
+
 static void
 policy_answered(struct request rq, const struct policyd_answer *a,
     const char *why)
@@ -187,7 +197,8 @@ policy_answered(struct request rq, const struct policyd_answer *a,
 		ask_policy(s, c->question, &prq);
 		delegate_outcome(s, &prq, a,
 		    c->question->phase <= PHASE_EHLO, &o);
-	}
+	} else
+		policy_failed(s, c->question, why);
 	step_done(c->question, &o);
 	question_run(s, rq);
 }
