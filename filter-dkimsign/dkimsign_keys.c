@@ -6,6 +6,7 @@
  * Exits: out of memory.
  */
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,8 @@ sign_word(char *word)
 		dkimsign.sign_auth = 1;
 	else if (strcmp(word, "local") == 0)
 		dkimsign.sign_local = 1;
+	else if (isalpha((unsigned char)*word) && strchr(word, ':') == NULL)
+		return "not all, auth, local or a network";
 	else {
 		if (dkimsign.sign_net == NULL)
 			dkimsign.sign_net = addrs_new();

@@ -26,7 +26,7 @@ static const struct key *const	 tables[] = { dkimsign_keys, NULL };
 
 /* -o pair; the text lives on. */
 static int
-set(const char *pair)
+say(const char *pair, const char **said)
 {
 	static char	 texts[64][128], name[] = "x", o[] = "-o";
 	static size_t	 n;
@@ -36,14 +36,23 @@ set(const char *pair)
 	(void)snprintf(texts[n++ % 64], sizeof(texts[0]), "%s", pair);
 	stderr_start();
 	ret = options_parse(tables, "", 3, argv, NULL);
-	(void)stderr_stop();
+	*said = stderr_stop();
 	return ret;
+}
+
+static int
+set(const char *pair)
+{
+	const char	*said;
+
+	return say(pair, &said);
 }
 
 static void
 sign_is_a_list(void **state)
 {
 	struct addr	 in, out;
+	const char	*said;
 
 	assert_int_equal(addr_parse(&in, "192.0.2.7"), 0);
 	assert_int_equal(addr_parse(&out, "198.51.100.7"), 0);
@@ -61,7 +70,10 @@ sign_is_a_list(void **state)
 	assert_int_equal(set("sign=all"), 0);
 	assert_false(dkimsign.sign_local);
 	assert_null(dkimsign.sign_net);
-	assert_int_equal(set("sign=atuh"), -1);
+	assert_int_equal(say("sign=atuh", &said), -1);
+	assert_non_null(strstr(said, "not all, auth, local or a network"));
+	assert_int_equal(say("sign=fd00::/200", &said), -1);
+	assert_non_null(strstr(said, "not a prefix length"));
 	assert_int_equal(set("sign=,"), -1);
 	assert_int_equal(set("sign=all,auth"), -1);
 	assert_int_equal(set("sign=all"), 0);
