@@ -14,27 +14,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 #include <event2/util.h>
 
 #include "backend.h"
+#include "clock.h"
 #include "health.h"
 #include "log.h"
 #include "server.h"
 #include "stream.h"
 #include "stream_private.h"
-
-static int64_t
-backend_clock(void)
-{
-	struct timespec	 ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 struct backend *
 backend_new(const char *name)
@@ -46,7 +37,7 @@ backend_new(const char *name)
 	    (b->scratch = malloc(SCRATCH_SIZE)) == NULL)
 		fatal("%s", name);
 	b->rest_max = HEALTH_REST_MAX;
-	b->loop.clock = backend_clock;
+	b->loop.clock = clock_ms;
 	b->resolver.loop = &b->loop;
 	b->resolver.resolv_conf = "/etc/resolv.conf";
 	b->resolver.done = stream_resolved;

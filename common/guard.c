@@ -14,9 +14,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "guard.h"
 #include "log.h"
 #include "standin.h"
@@ -50,15 +50,6 @@ static uint64_t				 beat, tail_at_birth, died_at;
 static int				 blocked; /* smtpd takes no more */
 static int				 starved; /* nor does the kernel */
 static int				 asked;		/* for a sign of life */
-
-static int64_t
-now(void)
-{
-	struct timespec	 ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 struct shared *
 guard_map(void)
@@ -141,7 +132,7 @@ start_worker(void)
 	}
 	worker = pid == -1 ? 0 : pid;
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
-	born = checked = now();
+	born = checked = clock_ms();
 	if (pid == -1) {
 		log_warn("fork");
 		rest_until = born + FORK_AGAIN;
@@ -159,7 +150,7 @@ start_worker(void)
 static int
 tired(void)
 {
-	int64_t	 t = now();
+	int64_t	 t = clock_ms();
 
 	if (ring_load(&sh->in.tail) == tail_at_birth &&
 	    (t - born < YOUNG || ring_used(&sh->in) > 0))
@@ -213,7 +204,7 @@ bury(int status)
 	log_warnx("workers keep dying: answering by on-failure, next try in "
 	    "%d s", REST / 1000);
 	strikes = deaths = 0;
-	rest_until = now() + REST;
+	rest_until = clock_ms() + REST;
 	return 0;
 }
 
@@ -223,7 +214,7 @@ do_without(void)
 {
 	if (!standin_pay())
 		return;
-	if (now() >= rest_until)
+	if (clock_ms() >= rest_until)
 		start_worker();
 	else if (sh->facts.ready)
 		standin_work();
@@ -288,7 +279,7 @@ static void
 check_beat(void)
 {
 	uint64_t	 b = ring_load(&sh->beat);
-	int64_t		 t = now();
+	int64_t		 t = clock_ms();
 
 	if (t < next_check())
 		return;
@@ -359,7 +350,7 @@ sleep_until_work(void)
 		pfd[1].events = POLLOUT;
 	else
 		pfd[1].fd = -1;
-	ms = (worker > 0 ? next_check() : rest_until) - now();
+	ms = (worker > 0 ? next_check() : rest_until) - clock_ms();
 	if (worker == 0 && blocked)	/* first the dead one's debts */
 		ms = REST;
 	if (starved) {		/* it would be readable at once, and fail */
@@ -381,11 +372,11 @@ static int
 farewell(void)
 {
 	struct pollfd	 pfd = { .fd = to_guard[0], .events = POLLIN };
-	int64_t		 end = now() + FAREWELL, left;
+	int64_t		 end = clock_ms() + FAREWELL, left;
 	char		 bytes[64];
 
 	while (worker > 0 && waitpid(worker, NULL, WNOHANG) == 0) {
-		if ((left = end - now()) <= 0) {
+		if ((left = end - clock_ms()) <= 0) {
 			(void)kill(worker, SIGKILL);
 			(void)waitpid(worker, NULL, 0);
 			break;

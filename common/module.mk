@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/backend.c %D%/backend.h \
 	%D%/bytes.c %D%/bytes.h \
 	%D%/channel.c %D%/channel.h \
+	%D%/clock.h \
 	%D%/dial.c %D%/dial.h \
 	%D%/fallback.c %D%/fallback.h \
 	%D%/filter.c %D%/filter.h \
@@ -28,9 +29,11 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/settings.c %D%/settings.h \
 	%D%/standin.c %D%/standin.h \
 	%D%/smtpd.h %D%/spool.c %D%/spool.h \
+	%D%/stamp.c %D%/stamp.h \
 	%D%/stream.c %D%/stream.h %D%/stream_io.c \
 	%D%/stream_pool.c %D%/stream_private.h \
 	%D%/textfile.c %D%/textfile.h \
+	%D%/thread.c %D%/thread.h \
 	%D%/ticket.c \
 	%D%/transfer.c \
 	%D%/worker.c %D%/worker.h

@@ -18,8 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "compat.h"
 #include "dns.h"
 #include "log.h"
@@ -320,15 +320,6 @@ queries_start(struct dns *dns)
 	}
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec	 ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Wait for sockets, and let the library do with them what there is to do. */
 static void
 sockets_wait(struct dns *dns, int64_t ms)
@@ -367,7 +358,7 @@ void
 dns_run(struct dns *dns)
 {
 	const struct query	*q;
-	int64_t			 left, end = now_ms() + dns->ms;
+	int64_t			 left, end = clock_ms() + dns->ms;
 	size_t			 n = 0;
 
 	/* The library keeps its deadlines; should it not, this is the end. */
@@ -375,7 +366,7 @@ dns_run(struct dns *dns)
 		n++;
 	end += (int64_t)(n / IN_FLIGHT) * dns->ms * DNS_HOPS;
 	for (queries_start(dns); dns->running > 0; queries_start(dns)) {
-		if ((left = end - now_ms()) <= 0)
+		if ((left = end - clock_ms()) <= 0)
 			ares_cancel(dns->channel);
 		else
 			sockets_wait(dns, left);

@@ -27,6 +27,7 @@
 #include "privkey.h"
 #include "safepath.h"
 #include "sandbox.h"
+#include "stamp.h"
 
 #define FILE_MOST	65536	/* RSA of 16384 bits is 13 KB */
 #define BUCKETS		1024
@@ -56,16 +57,6 @@ keyfile_find(const char *path)
 	return kf;
 }
 
-/* Any change of a file changes its ctime, that of its mode and owner too. */
-static int
-stat_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-	    a->st_size == b->st_size &&
-	    a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	    a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
 static void
 cores_forbid(void)
 {
@@ -93,20 +84,12 @@ file_safe(const char *path, const struct stat *st)
 	return privkey_rules.safe == PRIVKEY_SAFE_WARN ? 0 : -1;
 }
 
-/* Of what can't be opened too: it is told once, until it is another. */
-static void
-stat_take(const char *path, struct stat *st)
-{
-	if (stat(path, st) == -1)
-		memset(st, 0, sizeof(*st));
-}
-
 static int
 file_open(const char *path, struct stat *st)
 {
 	int	 fd;
 
-	stat_take(path, st);
+	stamp_take(path, st);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd == -1 || fstat(fd, st) == -1) {
 		log_warn("%s", path);
@@ -169,7 +152,7 @@ keyfile_load(struct keyfile *kf)
 	int		 fd;
 
 	fd = file_open(kf->path, &st);
-	if (fd == -1 || kf->key == NULL || !stat_same(&st, &kf->st)) {
+	if (fd == -1 || kf->key == NULL || !stamp_same(&st, &kf->st)) {
 		privkey_drop(kf->key);
 		kf->st = st;
 		kf->key = fd == -1 ? NULL : file_parse(fd, kf->path);
@@ -230,8 +213,8 @@ privkey_changed(void)
 		for (kf = keyfiles[i]; kf != NULL; kf = kf->next) {
 			if (kf->forgotten)
 				continue;
-			stat_take(kf->path, &st);
-			if (!stat_same(&st, &kf->st))
+			stamp_take(kf->path, &st);
+			if (!stamp_same(&st, &kf->st))
 				return 1;
 		}
 	return 0;

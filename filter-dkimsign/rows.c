@@ -17,6 +17,7 @@
 #include "log.h"
 #include "rows.h"
 #include "sandbox.h"
+#include "stamp.h"
 #include "textfile.h"
 
 #define BLANKS	" \t\r"
@@ -38,14 +39,6 @@ place_warn(const struct place *at, const char *fmt, ...)
 	return -1;
 }
 
-/* What is not there is all zero: it may come. */
-static void
-stamp_take(const char *path, struct stat *st)
-{
-	if (stat(path, st) == -1)
-		memset(st, 0, sizeof(*st));
-}
-
 int
 stamps_add(struct stamps *s, const char *path)
 {
@@ -61,7 +54,6 @@ stamps_add(struct stamps *s, const char *path)
 	return 0;
 }
 
-/* Any change changes ctime: of the mode, and where mtime was put back, too. */
 int
 stamps_changed(const struct stamps *s)
 {
@@ -72,10 +64,7 @@ stamps_changed(const struct stamps *s)
 	for (i = 0; i < s->n; i++) {
 		old = &s->list[i].st;
 		stamp_take(s->list[i].path, &now);
-		if (now.st_dev != old->st_dev || now.st_ino != old->st_ino ||
-		    now.st_size != old->st_size ||
-		    now.st_ctim.tv_sec != old->st_ctim.tv_sec ||
-		    now.st_ctim.tv_nsec != old->st_ctim.tv_nsec)
+		if (!stamp_same(&now, old))
 			return 1;
 	}
 	return 0;

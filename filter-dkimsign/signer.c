@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,6 +25,7 @@
 
 #include "log.h"
 #include "signer.h"
+#include "thread.h"
 
 #define THREADS_MAX	64
 #define STACK_SIZE	(256 * 1024)
@@ -143,33 +143,12 @@ thread_main(void *arg)
 	return NULL;
 }
 
-/* Signals are the event loop's. */
-static int
-thread_new(void)
-{
-	pthread_attr_t	 attr;
-	pthread_t	 thread;
-	sigset_t	 all, old;
-	int		 error;
-
-	if ((error = pthread_attr_init(&attr)) != 0)
-		return error;
-	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&thread, &attr, thread_main, NULL);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	(void)pthread_attr_destroy(&attr);
-	return error;
-}
-
 static void
 threads_grow(void)
 {
 	int	 error;
 
-	if ((error = thread_new()) == 0) {
+	if ((error = thread_start(thread_main, NULL, STACK_SIZE)) == 0) {
 		threads++;
 		return;
 	}

@@ -4,9 +4,9 @@
  * here fails: an answer that comes too late is dropped by the engine.
  */
 
-#include <time.h>
 
 #include "client.h"
+#include "clock.h"
 #include "early.h"
 #include "log.h"
 
@@ -29,15 +29,6 @@ struct metric	 client_counters[COUNTERS] = {
 };
 
 static int64_t		 held_ms;	/* HELD_SECONDS, not rounded */
-
-int64_t
-client_clock(void)
-{
-	struct timespec	 ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);	/* can't fail */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static const char *
 early_text(int early)
@@ -73,7 +64,7 @@ client_hold(struct client *c)
 {
 	metric_inc(&client_counters[HELD]);
 	metric_inc(&client_counters[HELD_TOTAL]);
-	c->since = client_clock();
+	c->since = clock_ms();
 	c->held = c->waited = 1;
 }
 
@@ -83,7 +74,7 @@ client_release(struct client *c)
 	if (!c->held)
 		return;
 	client_counters[HELD].value--;
-	held_ms += client_clock() - c->since;
+	held_ms += clock_ms() - c->since;
 	client_counters[HELD_SECONDS].value = held_ms / 1000;
 	c->held = 0;
 }

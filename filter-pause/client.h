@@ -35,9 +35,6 @@ struct client {
 
 extern struct metric	 client_counters[COUNTERS];
 
-/* Milliseconds, by a clock that never goes back. */
-int64_t	client_clock(void);
-
 /* It begins to wait; it does not any longer, if it did. */
 void	client_hold(struct client *);
 void	client_release(struct client *);

@@ -14,6 +14,7 @@
 
 #include "addrs.h"
 #include "client.h"
+#include "clock.h"
 #include "early.h"
 #include "filter.h"
 #include "good.h"
@@ -75,7 +76,7 @@ default_reason(const struct session *s)
 	if (s->dst.port == HOLD_SMTPS)
 		return "port-465";
 	if (good_after > 0 &&
-	    good_count(good, &s->src, client_clock()) >= good_after)
+	    good_count(good, &s->src, clock_ms()) >= good_after)
 		return "good";
 	return NULL;
 }
@@ -123,7 +124,7 @@ static void
 pause_commit(struct session *s, const char *arg)
 {
 	if (!s->local)
-		good_commit(good, &s->src, client_clock());
+		good_commit(good, &s->src, clock_ms());
 }
 
 static void

@@ -23,6 +23,7 @@
 #include <event2/event_struct.h>
 
 #include "backend.h"
+#include "clock.h"
 #include "consult.h"
 #include "consult_config.h"
 #include "inquiry.h"
@@ -134,7 +135,7 @@ consult(const struct policyd_request *prq, struct request rq,
 	}
 	q->rq = rq;
 	q->done = done;
-	q->asked = inquiry_clock();
+	q->asked = clock_ms();
 	q->due = consult_due(q->asked);
 	inquiry_put(q->len > 0 ? &queue : &over, q);
 	consult_soon();
@@ -159,7 +160,7 @@ outage_patience(void)
 static void
 consult_again(struct inquiry *q, enum inquiry_end end)
 {
-	int64_t	 now = inquiry_clock();
+	int64_t	 now = clock_ms();
 
 	/* No try: but each of these has answered before, so it has an end. */
 	if (end != INQUIRY_STALE) {
@@ -179,7 +180,7 @@ static void
 consult_answered(struct inquiry *q, const struct policyd_answer *a)
 {
 	down_since = 0;
-	asked_ms += inquiry_clock() - q->began;
+	asked_ms += clock_ms() - q->began;
 	counters[SECONDS].value = asked_ms / 1000;
 	metric_inc(&counters[ANSWERS]);
 	consult_end(q, a);
@@ -194,7 +195,7 @@ consult_ended(struct inquiry *q, enum inquiry_end end,
 		consult_answered(q, a);
 		break;
 	case INQUIRY_NONSENSE:
-		outage_goes_on(inquiry_clock());
+		outage_goes_on(clock_ms());
 		consult_fail(q, NULL);
 		break;
 	default:
@@ -207,7 +208,7 @@ static void
 consult_send(struct inquiry *q)
 {
 	const struct consult_config	*c = &consult_config;
-	int64_t	 left = q->due - inquiry_clock(), ms;
+	int64_t	 left = q->due - clock_ms(), ms;
 
 	if (left < 1)
 		left = 1;
@@ -291,7 +292,7 @@ consult_wake(evutil_socket_t fd, short what, void *arg)
 	int64_t	 now, until;
 
 	queue_dispatch();
-	now = inquiry_clock();
+	now = clock_ms();
 	until = queue_sweep(now);
 	consult_gauges();
 	timer_arm(now, until);

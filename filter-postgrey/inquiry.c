@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "backend.h"
+#include "clock.h"
 #include "inquiry.h"
 #include "log.h"
 #include "stream.h"
@@ -21,15 +21,6 @@
 
 void	(*inquiry_ended)(struct inquiry *, enum inquiry_end,
 	    const struct policyd_answer *);
-
-int64_t
-inquiry_clock(void)
-{
-	struct timespec	 ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);	/* can't fail */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 struct inquiry *
 inquiry_new(const char *text, size_t len)
@@ -172,7 +163,7 @@ inquiry_gone(const char *why, size_t left, void *arg)
 	q->stream = NULL;
 	if (q->garbage)
 		inquiry_ended(q, INQUIRY_NONSENSE, NULL);
-	else if (inquiry_clock() >= q->by)
+	else if (clock_ms() >= q->by)
 		inquiry_ended(q, INQUIRY_LATE, NULL);
 	else if (reused && left == 0)
 		inquiry_ended(q, INQUIRY_STALE, NULL);
@@ -191,7 +182,7 @@ int
 inquiry_try(struct inquiry *q, struct backend *b, int64_t connect_ms,
     int64_t ms)
 {
-	q->began = inquiry_clock();
+	q->began = clock_ms();
 	q->by = q->began + ms;
 	q->stream = stream_open(b, &inquiry_ops, q, connect_ms);
 	if (q->stream == NULL) {

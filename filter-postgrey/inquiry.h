@@ -47,8 +47,6 @@ struct inquiries {
 	size_t			 n;
 };
 
-int64_t		 inquiry_clock(void);
-
 /* On no list yet.  NULL: out of memory. */
 struct inquiry	*inquiry_new(const char *text, size_t len);
 /* Off its list; closes its connection, without a word. */

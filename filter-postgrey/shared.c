@@ -22,6 +22,7 @@
 #include <event2/event_struct.h>
 
 #include "backend.h"
+#include "clock.h"
 #include "log.h"
 #include "shared.h"
 #include "shared_config.h"
@@ -153,7 +154,7 @@ question_answered(struct shared_question *q, const struct redisReply *r,
 static void
 question_again(struct shared_question *q, int64_t ms, const char *why)
 {
-	q->again = shared_clock() + ms;
+	q->again = clock_ms() + ms;
 	if (++q->tries >= TRIES || q->again >= q->due) {
 		question_doom(q, why);
 		return;
@@ -167,7 +168,7 @@ question_again(struct shared_question *q, int64_t ms, const char *why)
 static void
 question_foreign(struct shared_question *q, const char *why)
 {
-	int64_t	 now = shared_clock();
+	int64_t	 now = clock_ms();
 
 	if (loud_at == 0 || now - loud_at >= LOUD_MS) {
 		loud_at = now;
@@ -242,7 +243,7 @@ question_new(void (*done)(void *, const struct grey_verdict *, const char *),
 		return NULL;
 	questions++;
 	q->cmd.done = question_done;
-	q->due = shared_clock() + shared_config.timeout;
+	q->due = clock_ms() + shared_config.timeout;
 	q->done = done;
 	q->arg = arg;
 	return q;
@@ -329,7 +330,7 @@ doomed_run(void)
 static void
 shared_wake(evutil_socket_t fd, short what, void *arg)
 {
-	int64_t		 now = shared_clock(), next, wait;
+	int64_t		 now = clock_ms(), next, wait;
 	struct timeval	 tv;
 
 	wait = conns_open();

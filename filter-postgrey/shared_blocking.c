@@ -13,6 +13,7 @@
 #include <event2/event.h>
 
 #include "backend.h"
+#include "clock.h"
 #include "compat.h"
 #include "log.h"
 #include "shared.h"
@@ -88,7 +89,7 @@ call_send(struct call *call, struct bytes *b)
 		(void)strlcpy(call->why, "redis: not connected",
 		    sizeof(call->why));
 	else if ((r = shared_conn_send(&conn, &call->cmd, b->data + b->off,
-	    b->len, shared_clock() + shared_config.timeout)) == -1)
+	    b->len, clock_ms() + shared_config.timeout)) == -1)
 		(void)strlcpy(call->why, "redis: out of memory",
 		    sizeof(call->why));
 	bytes_clear(b);

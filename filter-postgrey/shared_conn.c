@@ -18,12 +18,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <hiredis.h>
 #include <event2/event.h>
 
 #include "backend.h"
+#include "clock.h"
 #include "compat.h"
 #include "shared_config.h"
 #include "shared_conn.h"
@@ -39,15 +39,6 @@
 struct event_base	*shared_conn_events;
 void	(*shared_conn_up)(struct shared_conn *);
 void	(*shared_conn_gone)(struct shared_conn *, int);
-
-int64_t
-shared_clock(void)
-{
-	struct timespec	 ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);	/* can't fail */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void
 conn_clear(struct shared_conn *c)
@@ -109,7 +100,7 @@ conn_arm(struct shared_conn *c)
 
 	if (c->first == NULL)
 		return 0;
-	left = c->first->due - shared_clock();
+	left = c->first->due - clock_ms();
 	return stream_write(c->stream, "", 0, left > 1 ? left : 1);
 }
 
@@ -134,7 +125,7 @@ shared_conn_send(struct shared_conn *c, struct shared_command *cmd,
 	int64_t	 left = 0;
 
 	if (c->first == NULL) {
-		left = due - shared_clock();
+		left = due - clock_ms();
 		left = left > 1 ? left : 1;
 	}
 	if (conn_write(c, data, len, left) == -1)
@@ -258,7 +249,7 @@ secure_end(struct shared_conn *c)
 static int
 secure_wait(struct shared_conn *c)
 {
-	int64_t		 left = c->by - shared_clock();
+	int64_t		 left = c->by - clock_ms();
 	struct timeval	 tv;
 
 	left = left > 1 ? left : 1;
@@ -286,7 +277,7 @@ secure_flush(evutil_socket_t fd, short what, void *arg)
 	}
 	if (!c->secure && (c->secure = tls_secure(c->tls)))
 		r = conn_arm(c);
-	if (!c->secure && shared_clock() >= c->by)
+	if (!c->secure && clock_ms() >= c->by)
 		shared_conn_fail(c, "no TLS: timed out");
 	else if (r == -1 || secure_ship(c) == -1 ||
 	    (!c->secure && secure_wait(c) == -1))
@@ -370,7 +361,7 @@ static int
 hello_send(struct shared_conn *c, int i, const char *const words[], size_t n)
 {
 	struct bytes	 b = { .data = NULL };
-	int64_t		 due = shared_clock() + shared_config.connect_timeout +
+	int64_t		 due = clock_ms() + shared_config.connect_timeout +
 			    shared_config.timeout;
 	int		 r;
 
@@ -418,7 +409,7 @@ shared_conn_open(struct shared_conn *c)
 	c->seen = 0;
 	c->n = 0;
 	c->first = c->last = NULL;
-	c->by = shared_clock() + shared_config.connect_timeout;
+	c->by = clock_ms() + shared_config.connect_timeout;
 	if ((c->reader = redisReaderCreate()) == NULL)
 		return -1;
 	if (shared_config.tls)

@@ -56,9 +56,6 @@ struct shared_conn {
 	struct event		 flush;		/* plain: now */
 };
 
-/* A monotonic clock, ms. */
-int64_t	shared_clock(void);
-
 /* Where all of them live: before the first is opened. */
 extern struct event_base	*shared_conn_events;
 

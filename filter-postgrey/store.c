@@ -15,6 +15,7 @@
 
 #include <sqlite3.h>
 
+#include "clock.h"
 #include "compat.h"
 #include "log.h"
 #include "sandbox.h"
@@ -148,7 +149,7 @@ sync_alone(struct store *st)
 static int
 sync_thread(struct store *st, int64_t ms)
 {
-	int64_t	 end = store_clock() + ms;
+	int64_t	 end = clock_ms() + ms;
 
 	while (overlay_waiting(st->overlay) > 0 || st->busy) {
 		if (!st->busy) {
@@ -156,7 +157,7 @@ sync_thread(struct store *st, int64_t ms)
 			(void)pthread_cond_signal(&st->wake);
 		}
 		store_wait(st, &st->done, end);
-		if (store_clock() >= end ||
+		if (clock_ms() >= end ||
 		    (st->unwritten != NULL && !st->busy && !st->hurry))
 			return -1;
 	}

@@ -65,7 +65,6 @@ struct store {
 	int64_t		 moved_at;
 };
 
-int64_t	store_clock(void);		/* monotonic, ms */
 /* The log is the caller's, never the thread's. */
 void	store_tell(struct store *);
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "log.h"
 #include "store_private.h"
 
@@ -28,7 +29,7 @@ unread(struct store *st, const char *why)
 	if (st->unread != why)
 		log_warnx("db %s: not read: %s", st->path, why);
 	st->unread = why;
-	st->unread_at = store_clock();
+	st->unread_at = clock_ms();
 }
 
 /* The writer moves it aside. */
@@ -37,7 +38,7 @@ found_broken(struct store *st, const char *why)
 {
 	db_abandon(st->reader);
 	st->reader = NULL;
-	st->reader_retry = store_clock() + STORE_RETRY;
+	st->reader_retry = clock_ms() + STORE_RETRY;
 	unread(st, why);
 	if (!st->writable)
 		return;
@@ -62,7 +63,7 @@ reader_open(struct store *st)
 	case DB_MISSING:
 	case DB_FAILED:
 		unread(st, why);
-		st->reader_retry = store_clock() + STORE_RETRY;
+		st->reader_retry = clock_ms() + STORE_RETRY;
 	}
 }
 
@@ -78,7 +79,7 @@ store_reader(struct store *st)
 		st->reader_generation = now;
 		st->reader_retry = 0;
 	}
-	if (st->reader == NULL && store_clock() >= st->reader_retry)
+	if (st->reader == NULL && clock_ms() >= st->reader_retry)
 		reader_open(st);
 	return st->reader;
 }
@@ -91,7 +92,7 @@ store_reader_check(struct store *st)
 	switch (db_state(st->reader, &why)) {
 	case DB_FINE:
 		if (st->unread != NULL &&
-		    store_clock() - st->unread_at > STORE_RETRY) {
+		    clock_ms() - st->unread_at > STORE_RETRY) {
 			log_info("db %s: is read again", st->path);
 			st->unread = NULL;
 		}

@@ -13,26 +13,18 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "store_private.h"
+#include "thread.h"
 
 #define BUSY_WAIT	5		/* ms */
 #define BUSY_TRIES	1000
 #define BUSY_TRIES_END	60		/* smtpd waits for us to end */
-
-int64_t
-store_clock(void)
-{
-	struct timespec	 ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);	/* can't fail */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 void
 store_wait(struct store *st, pthread_cond_t *cond, int64_t ms)
@@ -138,7 +130,7 @@ static int
 move_aside(struct store *st, size_t n, const char **why)
 {
 	char	 to[PATH_MAX];
-	int64_t	 now = store_clock();
+	int64_t	 now = clock_ms();
 
 	db_abandon(st->writer);
 	st->writer = NULL;
@@ -203,7 +195,7 @@ store_writer_round(struct store *st)
 		__atomic_store_n(&st->news, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&st->unwritten, why, __ATOMIC_RELAXED);
 	st->broken = st->busy = 0;
-	st->retry = why == NULL ? 0 : store_clock() + STORE_RETRY;
+	st->retry = why == NULL ? 0 : clock_ms() + STORE_RETRY;
 	(void)pthread_cond_broadcast(&st->done);
 	return state;
 }
@@ -234,12 +226,12 @@ thread_turn(struct store *st)
 	if (at == -1) {
 		st->idle = 1;
 		(void)pthread_cond_wait(&st->wake, &st->lock);
-	} else if (at > store_clock() && !st->stop) {
+	} else if (at > clock_ms() && !st->stop) {
 		st->dozing = 1;
 		store_wait(st, &st->wake, at);
 	} else {
 		(void)store_writer_round(st);
-		st->due = store_clock() + STORE_LATER;
+		st->due = clock_ms() + STORE_LATER;
 		return !st->stop || st->unwritten == NULL;
 	}
 	st->idle = st->dozing = 0;
@@ -264,35 +256,15 @@ thread_main(void *arg)
 	return NULL;
 }
 
-/* Signals are the event loop's. */
-static int
-thread_new(struct store *st)
-{
-	pthread_attr_t	 attr;
-	pthread_t	 thread;
-	sigset_t	 all, old;
-	int		 error;
-
-	if ((error = pthread_attr_init(&attr)) != 0)
-		return error;
-	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&thread, &attr, thread_main, st);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	(void)pthread_attr_destroy(&attr);
-	return error;
-}
-
 /* Not for ever: then the thread keeps what it has. */
 void
 store_writer_stop(struct store *st)
 {
-	int64_t	 end = store_clock() + STORE_END;
+	int64_t	 end = clock_ms() + STORE_END;
 
 	__atomic_store_n(&st->stop, 1, __ATOMIC_RELAXED);
 	(void)pthread_cond_broadcast(&st->wake);
-	while (st->running && store_clock() < end)
+	while (st->running && clock_ms() < end)
 		store_wait(st, &st->done, end);
 }
 
@@ -301,24 +273,24 @@ static void
 changed_alone(struct store *st)
 {
 	if ((st->broken || overlay_waiting(st->overlay) >= STORE_BATCH) &&
-	    (st->retry == 0 || store_clock() >= st->retry))
+	    (st->retry == 0 || clock_ms() >= st->retry))
 		(void)store_writer_round(st);
 }
 
 static void
-thread_start(struct store *st)
+writer_start(struct store *st)
 {
 	int	 error;
 
-	if (store_clock() < st->retry)
+	if (clock_ms() < st->retry)
 		return;
-	if ((error = thread_new(st)) == 0) {
+	if ((error = thread_start(thread_main, st, 0)) == 0) {
 		st->running = 1;
-		st->due = store_clock() + STORE_LATER;
+		st->due = clock_ms() + STORE_LATER;
 		st->retry = 0;
 		return;
 	}
-	st->retry = store_clock() + STORE_RETRY;
+	st->retry = clock_ms() + STORE_RETRY;
 	__atomic_store_n(&st->unwritten, strerror(error), __ATOMIC_RELAXED);
 	__atomic_store_n(&st->news, 1, __ATOMIC_RELAXED);
 }
@@ -332,10 +304,10 @@ store_changed(struct store *st)
 	if (!st->threaded)
 		changed_alone(st);
 	else if (!st->running)
-		thread_start(st);
+		writer_start(st);
 	else if (st->idle || (st->dozing && now && st->retry == 0)) {
 		if (st->idle)
-			st->due = store_clock() + STORE_LATER;
+			st->due = clock_ms() + STORE_LATER;
 		st->idle = st->dozing = 0;
 		(void)pthread_cond_signal(&st->wake);
 	}

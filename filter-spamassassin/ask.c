@@ -22,6 +22,7 @@
 #include "ask.h"
 #include "ask_config.h"
 #include "backend.h"
+#include "clock.h"
 #include "exchange.h"
 #include "filter.h"
 #include "log.h"
@@ -77,7 +78,7 @@ ask(const struct ask_question *a)
 {
 	struct question	*q;
 
-	if ((q = question_new(a, exchange_clock())) == NULL) {
+	if ((q = question_new(a, clock_ms())) == NULL) {
 		free(a->text.head);
 		/* It is the same for all. */
 		nomem_done = a->done;
@@ -119,7 +120,7 @@ question_answered(struct question *q)
 	r.body_len = x->in.len - x->head;
 	r.server = x->server;
 	r.queued_ms = q->began - q->asked;
-	r.asked_ms = exchange_clock() - q->began;
+	r.asked_ms = clock_ms() - q->began;
 	asked_ms += r.asked_ms;
 	ask_metrics[SECONDS].value = asked_ms / 1000;
 	question_end(q, &r);
@@ -155,7 +156,7 @@ ask_pinged(int64_t failed)
 static void
 question_again(struct question *q)
 {
-	int64_t	 now = exchange_clock(), began = q->began;
+	int64_t	 now = clock_ms(), began = q->began;
 
 	outage_goes_on();
 	if ((q->x.sent && ++q->tries >= (unsigned int)ask_config.tries) ||
@@ -214,7 +215,7 @@ question_send(struct question *q)
 	q->x.due = q->due;
 	q->x.done = question_done;
 	q->x.owner = q;
-	q->began = exchange_clock();
+	q->began = clock_ms();
 	if (exchange_start(&q->x, ask_config.backend, base, &rq,
 	    ask_config.connect_timeout) == 0)
 		return 0;
@@ -232,7 +233,7 @@ question_send(struct question *q)
 static int
 question_is_late(struct question *q)
 {
-	if (exchange_clock() < q->due)
+	if (clock_ms() < q->due)
 		return 0;
 	question_doom(q, "spamd: timed out");
 	return 1;
@@ -280,7 +281,7 @@ queue_dispatch(void)
 
 	while (queue.n > 0 && busy.n < (size_t)ask_config.max_concurrent) {
 		if (outage_probe() == -1)
-			ask_failed(exchange_clock());
+			ask_failed(clock_ms());
 		if (queue.n == 0 || !backend_ready(b) || backend_probes(b))
 			break;
 		if (question_begin(queue.first) == -1)
@@ -366,7 +367,7 @@ ask_wake(evutil_socket_t fd, short what, void *arg)
 
 	queue_dispatch();
 	more = busy_pack();
-	now = exchange_clock();
+	now = clock_ms();
 	until = queue_sweep(now);
 	if (queue.n > 0 && busy.n < (size_t)ask_config.max_concurrent) {
 		wait = backend_wait(ask_config.backend);

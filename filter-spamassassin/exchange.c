@@ -15,11 +15,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <event2/event.h>
 
 #include "backend.h"
+#include "clock.h"
 #include "exchange.h"
 #include "log.h"
 #include "stream.h"
@@ -28,19 +28,10 @@
 #define REPLY_MAX	(256 * 1024 * 1024)	/* and never longer */
 #define HANG_UP_MS	1000	/* that spamd may take to hang up */
 
-int64_t
-exchange_clock(void)
-{
-	struct timespec	 ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);	/* can't fail */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static int64_t
 exchange_left(const struct exchange *x)
 {
-	int64_t	 left = x->due - exchange_clock();
+	int64_t	 left = x->due - clock_ms();
 
 	return left > 1 ? left : 1;
 }

@@ -46,8 +46,6 @@ struct exchange {
 	void			(*done)(struct exchange *, enum exchange_end);
 };
 
-int64_t	exchange_clock(void);
-
 /*
  * Ask a server, to be connected in connect_ms and answered by the time due;
  * source, verb, text, due, owner and done are the caller's, all else is zero.

@@ -20,6 +20,7 @@
 #include "ask.h"
 #include "ask_config.h"
 #include "backend.h"
+#include "clock.h"
 #include "exchange.h"
 #include "filter.h"
 #include "learn.h"
@@ -75,7 +76,7 @@ once_try(struct once *o, const struct spamd_request *rq,
 	source_spool(&x.source, o->text);
 	x.verb = rq->verb;
 	x.text = rq->length;
-	x.due = exchange_clock() + filter_deadline();
+	x.due = clock_ms() + filter_deadline();
 	x.owner = o;
 	x.done = once_done;
 	o->ended = 0;

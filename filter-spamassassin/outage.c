@@ -10,6 +10,7 @@
 
 #include "ask_config.h"
 #include "backend.h"
+#include "clock.h"
 #include "exchange.h"
 #include "outage.h"
 
@@ -49,7 +50,7 @@ outage_over(void)
 void
 outage_goes_on(void)
 {
-	int64_t	 now = exchange_clock();
+	int64_t	 now = clock_ms();
 
 	if (since == 0 || now - last > UNKNOWN_MS)
 		since = now;
@@ -67,7 +68,7 @@ int
 outage_is_long(void)
 {
 	return since != 0 && !backend_ready(ask_config.backend) &&
-	    exchange_clock() >= outage_patience(0);
+	    clock_ms() >= outage_patience(0);
 }
 
 static void
@@ -100,7 +101,7 @@ ping_start(struct exchange *x)
 
 	memset(x, 0, sizeof(*x));
 	x->verb = SPAMD_PING;
-	x->due = exchange_clock() + PING_MS;
+	x->due = clock_ms() + PING_MS;
 	x->done = ping_done;
 	return exchange_start(x, ask_config.backend, base, &rq,
 	    ask_config.connect_timeout);

@@ -19,6 +19,7 @@
 #include <event2/event.h>
 
 #include "backend.h"
+#include "clock.h"
 #include "grey-cases.h"
 #include "redis_rig.h"
 #include "shared.h"
@@ -43,7 +44,7 @@ done(void *arg, const struct grey_verdict *v, const char *why)
 	struct answer	*a = arg;
 
 	a->n++;
-	a->ms = shared_clock() - a->ms;
+	a->ms = clock_ms() - a->ms;
 	if ((a->decided = v != NULL))
 		a->v = *v;
 	else
@@ -59,12 +60,12 @@ tick(evutil_socket_t fd, short what, void *arg)
 static inline void
 run_ms(int64_t ms)
 {
-	int64_t		 end = shared_clock() + ms;
+	int64_t		 end = clock_ms() + ms;
 	struct timeval	 tv = { 0, 10000 };
 	struct event	*ev = event_new(loop, -1, EV_PERSIST, tick, NULL);
 
 	(void)event_add(ev, &tv);
-	while (shared_clock() < end)
+	while (clock_ms() < end)
 		(void)event_base_loop(loop, EVLOOP_ONCE);
 	event_free(ev);
 }
@@ -73,7 +74,7 @@ static inline void
 ask(const struct store_query *q, struct answer *a)
 {
 	memset(a, 0, sizeof(*a));
-	a->ms = shared_clock();
+	a->ms = clock_ms();
 	shared_decide(q, done, a);
 	assert_int_equal(a->n, 0);
 }
@@ -81,9 +82,9 @@ ask(const struct store_query *q, struct answer *a)
 static inline void
 run_until(const struct answer *a)
 {
-	int64_t	 end = shared_clock() + 5000;
+	int64_t	 end = clock_ms() + 5000;
 
-	while (a->n == 0 && shared_clock() < end)
+	while (a->n == 0 && clock_ms() < end)
 		run_ms(5);
 	assert_int_equal(a->n, 1);
 }

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "clock.h"
 #include "grey-cases.h"
 #include "store_rig.h"
 #include "stderr.h"
@@ -25,15 +26,6 @@ start_store(void)
 	assert_non_null(st);
 	assert_int_equal(store_start(st), 0);
 	return st;
-}
-
-static int64_t
-clock_ms(void)
-{
-	struct timespec	 ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 static void
