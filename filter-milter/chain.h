@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * All milters of one session, asked in order: the first that does not say
+ * continue (or accept, which concerns that milter only) decides, and those
+ * behind it do not see the event.  A message is taken through one milter after
+ * the other, each seeing what those before it changed.  A milter that fails is
+ * treated as its on-failure says.
+ *
+ * What smtpd asked is answered from here: nowhere else.
+ */
+
+#ifndef CHAIN_H
+#define CHAIN_H
+
+#include "filter.h"
+#include "link.h"
+
+struct chain;
+
+/* NULL: out of memory. */
+struct chain	*chain_new(struct client *);
+void		 chain_free(struct chain *);
+
+/* The question of a phase: the request is answered, now or later. */
+void		 chain_ask(struct chain *, struct request, enum event,
+		    const char *arg);
+void		 chain_message(struct chain *, struct request,
+		    struct message *);
+/* No answer is wanted. */
+void		 chain_tell(struct chain *, enum event, const char *arg);
+/* The transaction is over without its message. */
+void		 chain_reset(struct chain *);
+/* smtpd took the message: tx-commit. */
+void		 chain_committed(struct chain *);
+/* Does any milter want something of the message that comes now? */
+int		 chain_wants_message(const struct chain *);
+
+#endif /* CHAIN_H */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What milters asked for that smtpd's filter protocol can't do: recipients
+ * added and removed, another sender, quarantine.  Collected over all milters of
+ * a message; settle.h says what becomes of them.
+ */
+
+#ifndef WISHES_H
+#define WISHES_H
+
+#include <stddef.h>
+
+#include "packet.h"
+
+struct wishes {
+	char	**added;	/* bare addresses, without <> */
+	size_t	  nadded;
+	char	**removed;
+	size_t	  nremoved;
+	char	 *from;		/* NULL: as it was */
+	char	 *quarantine;	/* the reason, NULL: no */
+};
+
+/* ADDRCPT, ADDRCPT_PAR, DELRCPT, CHGFROM, QUARANTINE.  0; -1: out of memory. */
+int	wishes_take(struct wishes *, const struct change *);
+void	wishes_clear(struct wishes *);
+
+#endif /* WISHES_H */
