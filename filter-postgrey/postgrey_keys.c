@@ -39,7 +39,7 @@ struct postgrey	 postgrey = {
 		.awl_gap = HOUR,
 		.trap_time = DAY,
 	},
-	.db = "/var/db/filter-postgrey/greylist.db",
+	.db = STATEDIR "/filter-postgrey/greylist.db",
 	.phases = 1 << PHASE_RCPT_TO,
 	.code = 451,
 	.text = "Greylisted, try again in %s seconds",
