@@ -52,13 +52,9 @@ parse(const struct filter *f, int argc, char *argv[], int *rest)
 	    f->command != NULL ? rest : NULL);
 }
 
-int
-filter_main(const struct filter *f, int argc, char *argv[])
+static void
+begin(const struct filter *f)
 {
-	struct guard_config	 conf = { .work = worker_run };
-	struct shared		*sh;
-	int			 rest, status;
-
 	log_init(f->name);
 	metric_init(f->name);
 	metric_add(engine_counts, COUNT_MAX);
@@ -66,6 +62,40 @@ filter_main(const struct filter *f, int argc, char *argv[])
 		metric_add(f->metrics, f->nmetrics);
 	engine.filter = f;
 	settings_init();
+}
+
+/* Guard and worker, as the options say. */
+static int
+run(const struct filter *f)
+{
+	struct guard_config	 conf = { .work = worker_run };
+	struct shared		*sh;
+
+	raise_descriptors();
+	sh = guard_map();
+	sh->facts.must_see = f->unknown != NULL;
+	if (settings_foreground)
+		return worker_run(sh, -1, 0);
+	conf.policy = engine.policy;
+	conf.deadline = engine.deadline;
+	return guard_run(sh, &conf);
+}
+
+int
+filter_run(const struct filter *f)
+{
+	begin(f);
+	if (f->load != NULL && f->load(LOAD_START) == -1)
+		return 1;
+	return run(f);
+}
+
+int
+filter_main(const struct filter *f, int argc, char *argv[])
+{
+	int	 rest, status;
+
+	begin(f);
 	if (parse(f, argc, argv, &rest) == -1)
 		return 1;
 	if (f->load != NULL && f->load(LOAD_START) == -1)
@@ -79,12 +109,5 @@ filter_main(const struct filter *f, int argc, char *argv[])
 	}
 	if (settings_check_only)
 		return check();
-	raise_descriptors();
-	sh = guard_map();
-	sh->facts.must_see = f->unknown != NULL;
-	if (settings_foreground)
-		return worker_run(sh, -1, 0);
-	conf.policy = engine.policy;
-	conf.deadline = engine.deadline;
-	return guard_run(sh, &conf);
+	return run(f);
 }

@@ -112,6 +112,8 @@ struct filter {
 
 /* Does all: options, -n, guard, sandbox, events.  Returns the exit status. */
 int	filter_main(const struct filter *, int argc, char *argv[]);
+/* The same without options, for a program that has its own. */
+int	filter_run(const struct filter *);
 
 /*
  * Answers.  Each takes nothing but the request, so that any of them is also
