@@ -247,6 +247,12 @@ filter_deadline(void)
 	return engine.deadline;
 }
 
+enum failure
+filter_on_failure(void)
+{
+	return engine.policy;
+}
+
 int
 filter_dry_run(void)
 {

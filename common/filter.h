@@ -183,6 +183,8 @@ void	filter_log(const struct session *, const char *, ...)
 
 /* Key "deadline", in ms: the engine answers what is open for so long. */
 int64_t	filter_deadline(void);
+/* Key "on-failure". */
+enum failure	filter_on_failure(void);
 
 /* -n: nothing is to be made or changed. */
 int	filter_check_only(void);
