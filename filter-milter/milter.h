@@ -22,8 +22,7 @@ struct milter {
 	uint32_t	 version;	/* the highest that is offered: 2 to 6 */
 	int64_t		 connect;	/* ms: for the connection, */
 	int64_t		 command;	/* for an answer to a command, */
-	int64_t		 content;	/* to a header field or a body chunk, */
-	int64_t		 eom;		/* to the end of the message */
+	int64_t		 content;	/* to a part of a message, or its end */
 	unsigned int	 warned;	/* SMFIF_* that were warned about */
 };
 
