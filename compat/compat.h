@@ -9,7 +9,8 @@
 
 #include "config.h"
 
-#include <stddef.h>
+#include <stdlib.h>	/* that is where they are declared */
+#include <string.h>
 
 #ifndef HAVE_REALLOCARRAY
 void		*reallocarray(void *, size_t, size_t);
