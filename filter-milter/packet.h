@@ -20,7 +20,7 @@ struct bytes;
 
 /* libmilter hangs up on more data than this in one packet. */
 #define PACKET_DATA_MAX	65535
-/* What a milter may send us. */
+/* The longest frame that is taken. */
 #define PACKET_MAX	(1024 * 1024)
 
 struct packet {
@@ -37,13 +37,15 @@ void	packet_open(const void *frame, size_t len, struct packet *);
 /*
  * Add to a buffer; 0, or -1: out of memory, then nothing was added.  A packet
  * of several parts: packet_begin() says where it begins, its parts are added
- * by bytes_add() or packet_add_*(), packet_end() writes its length.
+ * by bytes_add() or packet_add_*(), packet_end() writes its length or
+ * packet_undo() takes all of it away.
  */
 int	packet_put(struct bytes *, char command, const void *, size_t);
 ssize_t	packet_begin(struct bytes *, char command);
 int	packet_add_string(struct bytes *, const char *, size_t);	/* + NUL */
 int	packet_add_uint32(struct bytes *, uint32_t);
 void	packet_end(struct bytes *, ssize_t begin);
+void	packet_undo(struct bytes *, ssize_t begin);
 
 /* Take from the front of the data; 0, or -1: it isn't there. */
 int	packet_take_string(struct packet *, const char **);

@@ -49,7 +49,9 @@ alone() {
 	for file in $(sources '*.h'); do
 		filters=
 		case $file in
-		tests/*) filters=$(printf ' -I%s' filter-*) ;;
+		filter-milter/* | libmilter/*)
+			filters='-Ifilter-milter -Ilibmilter' ;;
+		tests/*) filters=$(printf ' -I%s' filter-* libmilter) ;;
 		esac
 		echo "#include \"$file\"" | ${CC:-cc} -std=gnu99 -D_GNU_SOURCE -Wall -Wextra \
 		    -Wstrict-prototypes -Werror -I"$build" -I. -Icommon \

@@ -82,5 +82,6 @@ endif
 include %D%/dkimsign.mk
 include %D%/spamassassin.mk
 include %D%/postgrey.mk
+include %D%/milter.mk
 endif
 EXTRA_DIST += %D%/grey-cases.h %D%/mail.h %D%/sandbox_child.h %D%/stderr.h %D%/wire.h

@@ -1,0 +1,7 @@
+# All but main(): libmilter and tests are made of it too.
+noinst_LIBRARIES += %D%/libmta.a
+%C%_libmta_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/libmilter
+%C%_libmta_a_SOURCES = \
+	libmilter/mfdef.h \
+	%D%/packet.c %D%/packet.h
+MILTER_LIBS = %D%/libmta.a $(LDADD)
