@@ -12,6 +12,9 @@
 #ifndef LINK_H
 #define LINK_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "client.h"
 #include "milter.h"
 #include "packet.h"
@@ -70,9 +73,13 @@ struct link	*link_new(struct milter *, struct client *,
  *
  * m is for EVENT_MESSAGE: read until the answer.  skip is the number of the
  * field that is not shown, smtpd's own Received; SIZE_MAX: none.
+ *
+ * by is when the answer comes at the latest, as FAILED then, whatever the
+ * milter's own timeouts allow: a time of clock_ms() that is before the engine's
+ * deadline for the request (as that frees m), by a second.
  */
 int		 link_ask(struct link *, enum event, const char *arg,
-		    struct message *m, size_t skip);
+		    struct message *m, size_t skip, int64_t by);
 /* Does it want anything of this message's header, body or end? */
 int		 link_wants_message(const struct link *);
 /* What has been agreed on; NULL before that. */

@@ -13,6 +13,7 @@
 
 struct backend;
 struct event_base;
+struct link;
 
 struct milter {
 	struct milter	*next;
@@ -23,7 +24,12 @@ struct milter {
 	int64_t		 connect;	/* ms: for the connection, */
 	int64_t		 command;	/* for an answer to a command, */
 	int64_t		 content;	/* to a part of a message, or its end */
+	unsigned int	 max;		/* connections; 0: 128 */
 	unsigned int	 warned;	/* SMFIF_* that were warned about */
+
+	/* slot.c's: who has a connection, who waits for one, in order. */
+	struct link	*links, *waiting;
+	unsigned int	 nlinks;
 };
 
 extern struct milter	*milters;
