@@ -13,7 +13,6 @@
 #define LINK_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "client.h"
 #include "milter.h"
@@ -73,18 +72,17 @@ struct link	*link_new(struct milter *, struct client *,
  *
  * m is for EVENT_MESSAGE: read until the answer.  skip is the number of the
  * field that is not shown, smtpd's own Received; SIZE_MAX: none.
- *
- * by is when the answer comes at the latest, as FAILED then, whatever the
- * milter's own timeouts allow: a time of clock_ms() that is before the engine's
- * deadline for the request (as that frees m), by a second.
  */
 int		 link_ask(struct link *, enum event, const char *arg,
-		    struct message *m, size_t skip, int64_t by);
+		    struct message *m, size_t skip);
 /* Does it want anything of this message's header, body or end? */
 int		 link_wants_message(const struct link *);
 /* What has been agreed on; NULL before that. */
 const struct terms *link_terms(const struct link *);
-/* The message is over without an answer to EVENT_MESSAGE: RSET, refused... */
+/*
+ * The message is over without an answer to EVENT_MESSAGE: RSET, refused...  An
+ * answer that was to come does not: its event has failed.
+ */
 void		 link_abort(struct link *);
 /* The session is over.  No answer comes any more. */
 void		 link_close(struct link *);
