@@ -101,6 +101,11 @@ struct filter {
 	/* The whole message, after its last line; answers hold for commit. */
 	void	(*message)(struct session *, struct request, struct message *);
 	/*
+	 * With either of the two: is the message that begins now of interest?
+	 * 0: its lines go on as they come, and no hook is called for it.
+	 */
+	int	(*wants)(struct session *);
+	/*
 	 * filter_fail() drops a message's edits.  If it goes on all the same
 	 * (on-failure accept), these are made instead.  A filter with this hook
 	 * sees each message: one of a session that is older than a crash, or

@@ -69,4 +69,12 @@ void	message_delete(struct message *, size_t i);
  */
 void	message_replace_body(struct message *, const void *, size_t);
 
+/*
+ * The edits made so far become the message: what is read from now on, and the
+ * numbers of its fields, are those of the edited one.  Lines that were too
+ * long for smtpd stay known as such.  filter_fail() drops these edits as well.
+ * Returns 0; -1 and errno: out of memory or disk (message_error()).
+ */
+int	message_apply(struct message *);
+
 #endif /* MESSAGE_H */

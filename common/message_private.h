@@ -19,6 +19,8 @@ struct spool;
 struct message {
 	struct spool	 *spool;
 	size_t		  body;		/* 0: no empty line yet */
+	struct spool	 *first;	/* as it came, if edits were applied */
+	size_t		  first_body;
 	int		  error;	/* errno of the spool */
 
 	int		  indexed;

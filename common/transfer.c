@@ -93,13 +93,16 @@ finish(struct conn *c)
 static void
 start(struct conn *c, const struct proto_line *l)
 {
+	const struct filter	*f = engine.filter;
+
 	transfer_end(c);
 	ticket_open(c, l, OWED_LINES);
 	c->stage = STAGE_LINES;
 	c->lines = l->token;
 	proto_prefix(c->prefix, l->minor, l->session, l->token);
-	if (engine.filter->message != NULL &&
-	    (c->message = message_new()) == NULL) {
+	if (f->wants != NULL && !f->wants(&c->s))
+		ticket_cancel(c);	/* it is as if it was answered */
+	else if (f->message != NULL && (c->message = message_new()) == NULL) {
 		log_peer("%016llx message refused: out of memory",
 		    (unsigned long long)c->s.id);
 		ticket_cancel(c);

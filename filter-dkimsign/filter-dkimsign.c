@@ -117,6 +117,7 @@ static const struct filter dkimsign_filter = {
 		[REPORT_LINK_GREETING] = dkimsign_greeting,
 	},
 	.message = outgoing_message,
+	.wants = outgoing_wants,
 };
 
 int

@@ -200,8 +200,7 @@ static void
 skip(struct session *s, struct request rq, const struct sign *sg,
     const char *reason)
 {
-	filter_log(s, "action=skip reason=%s from=%s", reason,
-	    sg != NULL ? from_text(sg) : "-");
+	filter_log(s, "action=skip reason=%s from=%s", reason, from_text(sg));
 	filter_proceed(rq);
 }
 
@@ -255,6 +254,18 @@ not_signed(struct session *s, struct request rq, struct message *m,
 	}
 }
 
+int
+outgoing_wants(struct session *s)
+{
+	const char	*why;
+
+	if ((why = exempt_reason(s)) == NULL)
+		return 1;
+	metric_inc(&outgoing_counters[OUTGOING_EXEMPT]);
+	filter_log(s, "action=skip reason=%s from=-", why);
+	return 0;
+}
+
 void
 outgoing_message(struct session *s, struct request rq, struct message *m)
 {
@@ -268,17 +279,11 @@ outgoing_message(struct session *s, struct request rq, struct message *m)
 		},
 		.now = (int64_t)time(NULL),
 	};
-	const char		*why;
 	enum sign_state		 state;
 	struct sign		*sg;
 	int64_t			 begun = clock_us();
 
 	outgoing_gone(c);
-	if ((why = exempt_reason(s)) != NULL) {
-		metric_inc(&outgoing_counters[OUTGOING_EXEMPT]);
-		skip(s, rq, NULL, why);
-		return;
-	}
 	if ((sg = sign_new()) == NULL) {
 		filter_fail(rq, "out of memory");
 		return;

@@ -34,6 +34,8 @@ struct outgoing_client {
 	struct work	*work;	/* its message that threads sign, or NULL */
 };
 
+/* Mail of those who are exempt goes on unseen. */
+int	outgoing_wants(struct session *);
 void	outgoing_message(struct session *, struct request, struct message *);
 /* The message is gone, or its client: what is not begun need not be signed. */
 void	outgoing_gone(struct outgoing_client *);

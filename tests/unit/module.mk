@@ -3,7 +3,8 @@ UNIT_TESTS = \
 	%D%/test-addr %D%/test-addrs %D%/test-addrs-files \
 	%D%/test-channel %D%/test-engine %D%/test-fallback %D%/test-guard \
 	%D%/test-header %D%/test-ledger \
-	%D%/test-log %D%/test-message %D%/test-message-edit \
+	%D%/test-log %D%/test-message %D%/test-message-apply \
+	%D%/test-message-edit \
 	%D%/test-metric %D%/test-options %D%/test-proto %D%/test-ring \
 	%D%/test-session %D%/test-spool %D%/test-textfile \
 	%D%/test-worker $(STREAM_TESTS)
@@ -30,6 +31,7 @@ UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_ledger_LDADD = $(UNIT_LDADD)
 %C%_test_log_LDADD = $(UNIT_LDADD)
 %C%_test_message_LDADD = $(UNIT_LDADD)
+%C%_test_message_apply_LDADD = $(UNIT_LDADD)
 %C%_test_message_edit_LDADD = $(UNIT_LDADD)
 %C%_test_metric_LDADD = $(UNIT_LDADD)
 %C%_test_options_LDADD = $(UNIT_LDADD)

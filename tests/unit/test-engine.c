@@ -13,7 +13,7 @@
 static struct shared		*sh;
 static struct request		 held;
 static size_t			 recipients;
-static int			 ended;
+static int			 ended, wanted = 1, asked;
 
 /* Lines go on, but for those that a hook would do odd things with. */
 static void
@@ -45,6 +45,13 @@ on_tx_end(struct session *s)
 	ended++;
 }
 
+static int
+on_wants(struct session *s)
+{
+	asked++;
+	return wanted;
+}
+
 static const struct filter	 filter = {
 	.name = "test",
 	.outgoing = 1,
@@ -52,6 +59,7 @@ static const struct filter	 filter = {
 	.tx_end = on_tx_end,
 	.report = { [REPORT_TX_COMMIT] = on_commit },
 	.line = on_line,
+	.wants = on_wants,
 };
 
 static int
@@ -82,7 +90,8 @@ fresh(void **state)
 	sh->current = sh->skip = NO_LINE;
 	channel_resume(&engine.channel);
 	engine.policy = FAILURE_ACCEPT;
-	recipients = ended = 0;
+	recipients = ended = asked = 0;
+	wanted = 1;
 	return 0;
 }
 
@@ -128,6 +137,32 @@ a_line_hook_that_fails_refuses_the_message(void **state)
 	say(WIRE_REQUEST("commit", "01", "08", ""));
 	expect(WIRE_RESULT("01", "08",
 	    "reject|451 4.3.0 Mail filter failed, try again later"));
+}
+
+/* But a worker that dies under it still costs a 451: the debt is there. */
+static void
+a_message_that_is_not_wanted_goes_on_as_it_comes(void **state)
+{
+	wanted = 0;
+	say(WIRE_CONNECT("01"));
+	say(WIRE_REQUEST("data-line", "01", "07", "SPLIT"));
+	expect(WIRE_LINE("01", "07", "SPLIT"));
+	say(WIRE_REQUEST("data-line", "01", "07", "..x"));
+	say(WIRE_REQUEST("data-line", "01", "07", "HOLD"));
+	expect(WIRE_LINE("01", "07", "..x") WIRE_LINE("01", "07", "HOLD"));
+	assert_int_equal(ledger_find(&sh->ledger, 1)->owed, OWED_LINES);
+	say(WIRE_REQUEST("data-line", "01", "07", "."));
+	expect(WIRE_LINE("01", "07", "."));
+	say(WIRE_REQUEST("commit", "01", "08", ""));
+	expect(WIRE_RESULT("01", "08", "proceed"));
+	assert_int_equal(asked, 1);
+	assert_int_equal(wire_debts(sh), 0);
+
+	/* The next message is another matter. */
+	wanted = 1;
+	say(WIRE_REQUEST("data-line", "01", "09", "HOLD"));
+	expect("");
+	assert_int_equal(asked, 2);
 }
 
 /* Two of the same filter in a chain: smtpd asks this process twice. */
@@ -253,6 +288,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		TEST(a_line_with_newlines_is_as_many_lines),
 		TEST(a_line_hook_that_fails_refuses_the_message),
+		TEST(a_message_that_is_not_wanted_goes_on_as_it_comes),
 		TEST(the_second_of_two_in_a_chain_lets_pass),
 		TEST(a_message_that_is_dropped_owes_nothing),
 		TEST(a_session_that_ends_while_its_end_waits_owes_nothing),

@@ -246,6 +246,13 @@ edits_are_merged(void **state)
 			message_is(m, c->what, c->out);
 			message_discard_edits(m);
 			message_is(m, c->what, c->in);
+			for (k = 0; k < 6; k++)
+				message_edit(m, &c->steps[k]);
+			assert_int_equal(message_apply(m), 0);
+			assert_int_equal(message_size(m), strlen(c->out));
+			message_is(m, c->what, c->out);
+			message_discard_edits(m);
+			message_is(m, c->what, c->in);
 			message_free(m);
 			assert_int_equal(spool_memory(), 0);
 		}
@@ -316,6 +323,9 @@ a_full_disk_is_told(int in_body)
 		;
 	assert_true(i < 20);
 	assert_null(message_next(m, MAX, &len));
+	errno = 0;
+	assert_int_equal(message_apply(m), -1);
+	assert_int_equal(errno, EFBIG);
 	message_discard_edits(m);
 	if (in_body)
 		message_is(m, "the old body", MSG);
@@ -364,6 +374,8 @@ a_header_may_be_as_large_as_the_message(void **state)
 		for (i = 0; i < 100000; i++)
 			message_delete(m, (i * 7919) % n);
 		message_insert(m, n, "b", "c");
+		if (file)
+			assert_int_equal(message_apply(m), 0);
 		for (lines = 0; message_next(m, MAX, &len) != NULL; lines++)
 			;
 		assert_int_equal(lines, n - 100000 + 1);
