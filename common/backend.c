@@ -66,20 +66,39 @@ backend_free(struct backend *b)
 	free(b);
 }
 
-const char *
-backend_add(struct backend *b, const char *where, int port)
+static void
+add(struct backend *b, struct server *srv)
 {
-	struct server	*srv, **last;
-	const char	*error;
+	struct server	**last;
 
-	if ((error = server_new(where, port, &srv)) != NULL)
-		return error;
 	srv->service = b->name;
 	srv->rest_max = b->rest_max;
 	for (last = &b->servers; *last != NULL; last = &(*last)->next)
 		continue;
 	*last = srv;
-	return NULL;
+}
+
+const char *
+backend_add(struct backend *b, const char *where, int port)
+{
+	struct server	*srv;
+	const char	*error;
+
+	if ((error = server_new(where, port, &srv)) == NULL)
+		add(b, srv);
+	return error;
+}
+
+const char *
+backend_add_call(struct backend *b, const char *label, int (*call)(void *),
+    void *arg)
+{
+	struct server	*srv;
+	const char	*error;
+
+	if ((error = server_new_call(label, call, arg, &srv)) == NULL)
+		add(b, srv);
+	return error;
 }
 
 void
@@ -192,6 +211,7 @@ check_host(struct server *srv, int64_t ms)
 	memset(&hints, 0, sizeof(hints));
 	hints.ai_family = srv->family;
 	hints.ai_socktype = SOCK_STREAM;
+	memset(&a, 0, sizeof(a));
 	if ((error = getaddrinfo(srv->host, srv->port, &hints, &res)) != 0)
 		return gai_strerror(error);
 	error = ETIMEDOUT;

@@ -28,6 +28,13 @@ void		 backend_free(struct backend *);
  */
 const char	*backend_add(struct backend *, const char *where, int port);
 
+/*
+ * One that is in this process: call(arg) returns a connected socket, close on
+ * exec and non-blocking, or -1 and errno.  NULL, or what is wrong.
+ */
+const char	*backend_add_call(struct backend *, const char *label,
+		    int (*call)(void *), void *arg);
+
 /* In the worker, before the first stream_open(). */
 void		 backend_start(struct backend *, struct event_base *);
 

@@ -177,11 +177,36 @@ server_new(const char *where, int port, struct server **out)
 	return NULL;
 }
 
+const char *
+server_new_call(const char *label, int (*call)(void *), void *arg,
+    struct server **out)
+{
+	struct server	*srv;
+
+	if ((srv = calloc(1, sizeof(*srv))) == NULL ||
+	    (srv->label = strdup(label)) == NULL) {
+		server_free(srv);
+		return "out of memory";
+	}
+	srv->family = AF_UNSPEC;
+	srv->addrs[0].call = call;
+	srv->addrs[0].arg = arg;
+	srv->naddrs = 1;
+	*out = srv;
+	return NULL;
+}
+
 int
 server_socket(const struct address *a)
 {
 	int	 fd, one = 1, saved;
 
+	if (a->call != NULL) {
+		fd = a->call(a->arg);
+		if (fd != -1)
+			errno = 0;
+		return fd;
+	}
 	fd = socket(a->ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
 	    0);
 	if (fd == -1)

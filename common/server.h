@@ -22,6 +22,8 @@ struct stream;
 struct address {
 	struct sockaddr_storage	 ss;
 	socklen_t		 len;
+	int			(*call)(void *);	/* instead, if set */
+	void			*arg;
 };
 
 struct server {
@@ -47,6 +49,9 @@ struct server {
 
 /* As backend_add().  NULL and *srv, or what is wrong. */
 const char	*server_new(const char *where, int port, struct server **srv);
+/* As backend_add_call(). */
+const char	*server_new_call(const char *label, int (*call)(void *),
+		    void *arg, struct server **srv);
 void		 server_free(struct server *);
 /* A socket that is connecting or connected (errno tells), or -1. */
 int		 server_socket(const struct address *);

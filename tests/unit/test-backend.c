@@ -7,6 +7,7 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -384,10 +385,52 @@ one_crash_counts_once_for_all_its_streams(void **state)
 	backend_free(b);
 }
 
+/* The other end has answered already. */
+static int
+here(void *arg)
+{
+	int	*error = arg, fd[2];
+
+	if (*error != 0) {
+		errno = *error;
+		return -1;
+	}
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0, fd), 0);
+	peer_say(fd[1], "here\n");
+	(void)dup2(fd[1], 200);
+	(void)close(fd[1]);
+	return fd[0];
+}
+
+static void
+a_server_may_be_in_this_process(void **state)
+{
+	struct client	 c;
+	struct backend	*b = backend_new("test");
+	int		 error = 0;
+
+	assert_null(backend_add_call(b, "in here", here, &error));
+	backend_start(b, loop);
+	assert_int_equal(backend_check(b, 100), 0);
+	assert_true(client_ask(&c, b, "one\n", NOTHING));
+	assert_string_equal(c.last, "here\n");
+	assert_string_equal(stream_peer(c.s), "in here");
+	stream_close(c.s);
+	error = EACCES;
+	warnings = 0;
+	assert_false(client_ask(&c, b, "two\n", CLOSE));
+	assert_int_equal(warnings, 1);
+	assert_non_null(strstr(backend_why(b), "in here: connect: "));
+	backend_free(b);
+	(void)close(200);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(a_server_may_be_in_this_process),
 		cmocka_unit_test(a_stale_connection_is_told_and_not_held_against_the_server),
 		cmocka_unit_test(a_pooled_connection_that_is_not_quiet_is_not_used),
 		cmocka_unit_test(the_pool_has_a_limit_and_its_connections_expire),
