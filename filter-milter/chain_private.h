@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+/* What a chain is made of: for chain*.c and verdict.c only. */
+
+#ifndef CHAIN_PRIVATE_H
+#define CHAIN_PRIVATE_H
+
+#include <event2/event_struct.h>
+
+#include <stddef.h>
+
+#include "filter.h"
+#include "link.h"
+#include "reply.h"
+#include "wishes.h"
+
+struct inject;
+struct message;
+struct mods;
+
+struct chain {
+	struct client	*client;
+	struct event	 timer;		/* of the question */
+
+	struct request	 rq;		/* the question, */
+	enum event	 event;		/* of what, */
+	char		*arg;
+	size_t		 at;		/* and who is being asked */
+	int		 busy;		/* is anyone? */
+
+	struct message	*message;	/* EVENT_MESSAGE */
+	size_t		 own;		/* smtpd's Received in it */
+	struct mods	*mods;		/* of the milter that is asked */
+	size_t		 changes;	/* of all of them */
+	int		 edited;	/* since the message was last made new */
+	struct wishes	 wishes;
+	struct inject	*copy;		/* for added recipients */
+
+	int		 sink;		/* what comes is thrown away */
+	int		 junk;		/* what comes is junk */
+	struct reply	 refused;	/* until the message is over */
+	struct reply	 barred;	/* until the session is */
+
+	size_t		 n;
+	struct link	*links[];
+};
+
+/* The question is answered, or nobody wants to know any more. */
+void		 chain_rest(struct chain *);
+/* The message is over for all milters that are still in it. */
+void		 chain_abort(struct chain *);
+struct session	*chain_session(const struct chain *);
+
+/* chain_message.c: one milter's change, and when it is done with them. */
+int		 chain_change(struct link *, const struct change *, void *);
+/* Half of them, from one that failed, are none.  0; -1: out of memory. */
+int		 chain_apply(struct chain *, int whole);
+/* Before the milter at ch->at is shown the message.  0; -1: as above. */
+int		 chain_show(struct chain *);
+/* All milters are done with it: answer. */
+void		 chain_message_done(struct chain *);
+
+#endif /* CHAIN_PRIVATE_H */
