@@ -111,7 +111,7 @@ chain_expired(int fd, short what, void *arg)
 
 /* A question that the engine has answered itself may still be open here. */
 static void
-chain_begin(struct chain *ch, struct request rq, enum event event)
+chain_begin(struct chain *ch, struct request rq, enum link_event event)
 {
 	int64_t		 ms = filter_deadline();
 	struct timeval	 tv;
@@ -129,7 +129,7 @@ chain_begin(struct chain *ch, struct request rq, enum event event)
 }
 
 void
-chain_ask(struct chain *ch, struct request rq, enum event event,
+chain_ask(struct chain *ch, struct request rq, enum link_event event,
     const char *arg)
 {
 	if (event == EVENT_MAIL)
@@ -156,7 +156,7 @@ chain_message(struct chain *ch, struct request rq, struct message *m)
 }
 
 void
-chain_tell(struct chain *ch, enum event event, const char *arg)
+chain_tell(struct chain *ch, enum link_event event, const char *arg)
 {
 	size_t	 i;
 

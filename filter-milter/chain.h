@@ -22,12 +22,12 @@ struct chain	*chain_new(struct client *);
 void		 chain_free(struct chain *);
 
 /* The question of a phase: the request is answered, now or later. */
-void		 chain_ask(struct chain *, struct request, enum event,
+void		 chain_ask(struct chain *, struct request, enum link_event,
 		    const char *arg);
 void		 chain_message(struct chain *, struct request,
 		    struct message *);
 /* No answer is wanted. */
-void		 chain_tell(struct chain *, enum event, const char *arg);
+void		 chain_tell(struct chain *, enum link_event, const char *arg);
 /* The transaction is over without its message. */
 void		 chain_reset(struct chain *);
 /* smtpd took the message: tx-commit. */

@@ -22,7 +22,7 @@ struct chain {
 	struct event	 timer;		/* of the question */
 
 	struct request	 rq;		/* the question, */
-	enum event	 event;		/* of what, */
+	enum link_event	 event;		/* of what, */
 	char		*arg;
 	size_t		 at;		/* and who is being asked */
 	int		 busy;		/* is anyone? */

@@ -23,7 +23,7 @@ struct link;
 struct message;
 
 /* What can be asked; LINK_MESSAGE is header, body and the end of them. */
-enum event {
+enum link_event {
 	EVENT_CONNECT,
 	EVENT_HELO,		/* arg: the name */
 	EVENT_MAIL,		/* client->mail, mail_args */
@@ -73,7 +73,7 @@ struct link	*link_new(struct milter *, struct client *,
  * m is for EVENT_MESSAGE: read until the answer.  skip is the number of the
  * field that is not shown, smtpd's own Received; SIZE_MAX: none.
  */
-int		 link_ask(struct link *, enum event, const char *arg,
+int		 link_ask(struct link *, enum link_event, const char *arg,
 		    struct message *m, size_t skip);
 /* Does it want anything of this message's header, body or end? */
 int		 link_wants_message(const struct link *);

@@ -45,7 +45,8 @@ mta_greeting(struct session *s, const char *name)
 }
 
 static void
-ask(struct session *s, struct request rq, enum event event, const char *arg)
+ask(struct session *s, struct request rq, enum link_event event,
+    const char *arg)
 {
 	struct client	*c = s->data;
 
