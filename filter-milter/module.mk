@@ -3,5 +3,7 @@ noinst_LIBRARIES += %D%/libmta.a
 %C%_libmta_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/libmilter
 %C%_libmta_a_SOURCES = \
 	libmilter/mfdef.h \
-	%D%/packet.c %D%/packet.h
+	%D%/packet.c %D%/packet.h \
+	%D%/reply.c %D%/reply.h \
+	%D%/terms.c %D%/terms.h
 MILTER_LIBS = %D%/libmta.a $(LDADD)
