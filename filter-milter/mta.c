@@ -185,7 +185,7 @@ mta_start(void)
 const struct filter	 milter_filter = {
 	.name = "filter-milter",
 	.usage = "[-FnVv] [-d daemon_name] [-f file] [-j hostname] "
-	    "[-m name=value] [-o key=value] -s socket[,key=value ...] ...",
+	    "[-m name=value] [-o key=value] [-s milter]",
 	.keys = { milter_keys, settle_keys },
 	.promises = "inet unix dns",
 	.metrics = verdict_counters,
