@@ -128,7 +128,7 @@ static int
 rewritable(const struct conn *c, const char *arg)
 {
 	return (c->phase == PHASE_HELO || c->phase == PHASE_EHLO ||
-	    c->phase == PHASE_MAIL_FROM || c->phase == PHASE_RCPT_TO) &&
+	    c->phase == PHASE_AUTH || c->phase == PHASE_MAIL_FROM || c->phase == PHASE_RCPT_TO) &&
 	    *arg != '\0' && strlen(arg) < TEXT_MAX &&
 	    strpbrk(arg, "\r\n") == NULL;
 }
@@ -148,7 +148,8 @@ filter_rewrite(struct request rq, const char *arg)
 		answer(c, "proceed");
 		return;
 	}
-	bare = *arg != '<' && c->phase != PHASE_HELO && c->phase != PHASE_EHLO;
+	bare = *arg != '<' &&
+	    (c->phase == PHASE_MAIL_FROM || c->phase == PHASE_RCPT_TO);
 	(void)snprintf(verdict, sizeof(verdict), "rewrite|%s%s%s",
 	    bare ? "<" : "", arg, bare ? ">" : "");
 	answer(c, verdict);

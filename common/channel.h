@@ -36,6 +36,8 @@ struct facts {
 	int32_t		outgoing;
 	int32_t		ready;		/* register|ready was said */
 	int32_t		must_see;	/* no message may pass it by */
+	uint32_t	config_len;	/* KEY|VALUE, NUL, KEY|VALUE ... */
+	char		config[4096];	/* for filter.config */
 };
 
 struct shared {

@@ -143,6 +143,8 @@ report(struct proto_line *l)
 		    (unsigned long long)l->session);
 	if (f->report[l->what] != NULL)
 		f->report[l->what](&c->s, argument(l));
+	if (f->any_report != NULL)
+		f->any_report(&c->s, l->what, argument(l));
 	if (l->what == REPORT_TX_RESET || l->what == REPORT_TX_ROLLBACK) {
 		message_gone(c);
 		if (l->what == REPORT_TX_RESET && !c->s.outgoing)
@@ -161,14 +163,16 @@ question(struct conn *c, struct proto_line *l)
 
 	metric_inc(&engine_counts[COUNT_REQUESTS]);
 	ticket_open(c, l, OWED_ANSWER);
+	c->s.time = l->time;
 	if (l->what == PHASE_COMMIT && (kept = transfer_kept(c)) != NULL)
 		answer_say(c, kept);
-	else if (f->request[l->what] == NULL)
-		answer_say(c, "proceed");
-	else {
+	else if (f->request[l->what] != NULL)
 		f->request[l->what](&c->s, ticket_request(c), argument(l));
-		ticket_wait(c);
-	}
+	else if (f->any_phases >> l->what & 1)
+		f->any_request(&c->s, ticket_request(c), l->what, argument(l));
+	else
+		answer_say(c, "proceed");
+	ticket_wait(c);
 }
 
 /* From now on this session is answered as one that nobody knows. */

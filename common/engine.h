@@ -81,5 +81,7 @@ int		 transfer_pump(void);
 
 /* handshake.c: config|KEY|VALUE; after config|ready it registers. */
 void		 handshake_config(const char *arg, size_t len);
+/* For a new worker: the filter is told what smtpd said to the first one. */
+void		 handshake_again(void);
 
 #endif /* ENGINE_H */

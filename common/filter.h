@@ -38,6 +38,7 @@ struct request {
 
 struct message;			/* see message.h */
 struct metric;			/* see metric.h */
+struct event_base;
 
 /* When to read. */
 enum load {
@@ -52,7 +53,8 @@ struct filter {
 	const char	 *name;		/* as in ps(1): "filter-pause" */
 	const char	 *usage;	/* after the name, as in SYNOPSIS */
 	const struct key *keys[FILTER_TABLES];	/* the filter's options */
-	const char	 *promises;	/* pledge(2) words, see sandbox.h */
+	const char	 *promises;	/* pledge(2) words, see sandbox.h; NULL:
+					   no sandbox */
 	struct metric	 *metrics;	/* nmetrics counters, see metric.h */
 	unsigned int	  nmetrics;
 	enum failure	  on_failure;	/* when the operator does not say */
@@ -83,12 +85,27 @@ struct filter {
 	int	(*start)(void);
 	/* smtpd hung up: there is a second to put things away. */
 	void	(*stop)(void);
+	/*
+	 * What smtpd says of itself, config|KEY|VALUE; "ready" is the last, and
+	 * has "".  Each new worker is told anew.
+	 */
+	void	(*config)(const char *key, const char *value);
+	/* The event loop to run in, where it is not the engine's own. */
+	struct event_base *(*events)(void);
 
 	void	(*session_end)(struct session *);
 	void	(*tx_end)(struct session *);
 
 	void	(*report[REPORT_MAX])(struct session *, const char *arg);
 	void	(*request[PHASE_MAX])(struct session *, struct request,
+		    const char *arg);
+	/*
+	 * One hook for all, for who is told late what is wanted: sets of
+	 * 1 << PHASE_RSET.  any_report hears what the engine wants, too.
+	 */
+	unsigned int	 any_phases, any_reports;
+	void	(*any_report)(struct session *, enum report, const char *arg);
+	void	(*any_request)(struct session *, struct request, enum phase,
 		    const char *arg);
 	/*
 	 * Messages, in one of two ways, or none.
@@ -170,6 +187,8 @@ size_t	filter_line_max(void);
 
 /* smtpd's version, as a number: 60800 for 6.8.0p2; 0 if it did not say. */
 int	filter_smtpd_version(void);
+/* The protocol's version: 7 for 0.7. */
+int	filter_protocol(void);
 /* The name that smtpd calls itself (config|admd), "" if it did not say. */
 const char	*filter_admd(void);
 
@@ -197,7 +216,6 @@ int	filter_check_only(void);
 /* Key "dry-run": answers and edits are logged, but proceed is what is sent. */
 int	filter_dry_run(void);
 
-struct event_base;
 /* The worker's event loop: from start() on. */
 struct event_base	*filter_events(void);
 

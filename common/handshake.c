@@ -4,7 +4,8 @@
  * that are set, and the facts that they may look at.  Less is more here: each
  * phase and each report costs smtpd time for every mail.
  *
- * Never registered: auth (passwords), help and wiz (nobody asks; fatal in 7.9).
+ * Never registered: help and wiz (nobody asks; fatal in 7.9).  Auth brings a
+ * password with it: no filter of ours has a hook for it.
  */
 
 #include <stdio.h>
@@ -15,6 +16,15 @@
 #include "engine.h"
 #include "log.h"
 
+#define KEY_SIZE	32
+#define VALUE_SIZE	256
+
+static int
+asks(const struct filter *f, int phase)
+{
+	return f->request[phase] != NULL || (f->any_phases >> phase & 1);
+}
+
 /* A filter that looks at clients beyond their address. */
 static int
 wants_client(const struct filter *f)
@@ -22,7 +32,7 @@ wants_client(const struct filter *f)
 	int	 i;
 
 	for (i = PHASE_CONNECT + 1; i < PHASE_MAX; i++)
-		if (f->request[i] != NULL)
+		if (asks(f, i))
 			return 1;
 	return f->message != NULL || f->line != NULL || f->outgoing;
 }
@@ -32,15 +42,14 @@ wants_tx(const struct filter *f)
 {
 	return f->message != NULL || f->line != NULL || f->tx_end != NULL ||
 	    f->tx_size > 0 || f->outgoing ||
-	    f->request[PHASE_RCPT_TO] != NULL ||
-	    f->request[PHASE_DATA] != NULL ||
-	    f->request[PHASE_COMMIT] != NULL;
+	    asks(f, PHASE_RCPT_TO) || asks(f, PHASE_DATA) ||
+	    asks(f, PHASE_COMMIT);
 }
 
 static int
 wants_report(const struct filter *f, enum report r)
 {
-	if (f->report[r] != NULL)
+	if (f->report[r] != NULL || (f->any_reports >> r & 1))
 		return 1;
 	switch (r) {
 	case REPORT_LINK_CONNECT:
@@ -62,6 +71,8 @@ wants_report(const struct filter *f, enum report r)
 	case REPORT_TX_ROLLBACK:
 	case REPORT_PROTOCOL_CLIENT:
 	case REPORT_PROTOCOL_SERVER:
+	case REPORT_FILTER_RESPONSE:
+	case REPORT_FILTER_REPORT:
 	case REPORT_TIMEOUT:
 	case REPORT_MAX:
 		break;
@@ -77,7 +88,7 @@ wants_phase(const struct filter *f, int phase)
 	/* The verdict on a message; and 451 for one that a crash lost. */
 	if (phase == PHASE_COMMIT && wants_phase(f, PHASE_DATA_LINE))
 		return 1;
-	return f->request[phase] != NULL;
+	return asks(f, phase);
 }
 
 static void
@@ -132,19 +143,59 @@ copy(char *dst, size_t size, const char *s, size_t len)
 	dst[len] = '\0';
 }
 
+/* For workers to come. */
+static void
+keep(const char *line, size_t len)
+{
+	struct facts	*facts = &engine.channel.sh->facts;
+
+	if (len >= sizeof(facts->config) - facts->config_len) {
+		log_peer("smtpd tells too much of itself");
+		return;
+	}
+	copy(facts->config + facts->config_len, len + 1, line, len);
+	facts->config_len += len + 1;
+}
+
+/* KEY|VALUE */
+static void
+cut(const char *arg, size_t len, char name[KEY_SIZE], char value[VALUE_SIZE])
+{
+	const char	*key;
+	size_t		 n;
+
+	key = proto_field(&arg, &len, &n);
+	copy(name, KEY_SIZE, key, n);
+	copy(value, VALUE_SIZE, arg == NULL ? "" : arg, len);
+}
+
+void
+handshake_again(void)
+{
+	struct facts	*facts = &engine.channel.sh->facts;
+	char		 name[KEY_SIZE], value[VALUE_SIZE];
+	size_t		 i, len;
+
+	if (engine.filter->config == NULL)
+		return;
+	for (i = 0; i < facts->config_len; i += len + 1) {
+		len = strlen(facts->config + i);
+		cut(facts->config + i, len, name, value);
+		engine.filter->config(name, value);
+	}
+}
+
 void
 handshake_config(const char *arg, size_t len)
 {
 	struct facts	*facts = &engine.channel.sh->facts;
-	const char	*key;
-	char		 name[32], value[256] = "";
-	size_t		 n;
+	char		 name[KEY_SIZE], value[VALUE_SIZE];
 
-	if ((key = proto_field(&arg, &len, &n)) == NULL)
-		return;
-	copy(name, sizeof(name), key, n);
-	if (arg != NULL)
-		copy(value, sizeof(value), arg, len);
+	cut(arg, len, name, value);
+	if (engine.filter->config != NULL) {
+		keep(arg, len);
+		engine.filter->config(name, value);
+	}
 	if (strcmp(name, "smtpd-version") == 0)
 		(void)strlcpy(facts->version, value, sizeof(facts->version));
 	else if (strcmp(name, "admd") == 0)
@@ -160,6 +211,12 @@ handshake_config(const char *arg, size_t len)
 	} else if (strcmp(name, "ready") == 0 &&
 	    ring_load(&engine.channel.sh->out.head) == 0)
 		handshake_register();
+}
+
+int
+filter_protocol(void)
+{
+	return engine.channel.sh->facts.minor;
 }
 
 /* "6.8.0p2", "7.8.0-portable" */

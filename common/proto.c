@@ -13,6 +13,7 @@ static const char *const phase_names[] = {
 	[PHASE_HELO] = "helo",
 	[PHASE_EHLO] = "ehlo",
 	[PHASE_STARTTLS] = "starttls",
+	[PHASE_AUTH] = "auth",
 	[PHASE_MAIL_FROM] = "mail-from",
 	[PHASE_RCPT_TO] = "rcpt-to",
 	[PHASE_DATA] = "data",
@@ -40,6 +41,8 @@ static const char *const report_names[] = {
 	[REPORT_TX_RESET] = "tx-reset",
 	[REPORT_PROTOCOL_CLIENT] = "protocol-client",
 	[REPORT_PROTOCOL_SERVER] = "protocol-server",
+	[REPORT_FILTER_RESPONSE] = "filter-response",
+	[REPORT_FILTER_REPORT] = "filter-report",
 	[REPORT_TIMEOUT] = "timeout",
 };
 
@@ -96,6 +99,30 @@ proto_last(const char *arg, size_t len, size_t *flen, size_t *before)
 	return arg + i;
 }
 
+int
+proto_outcome(struct proto_outcome *o, enum report report, int minor,
+    const char *arg, size_t len)
+{
+	size_t	 n;
+	int	 auth = report == REPORT_LINK_AUTH;
+
+	if (!auth && (proto_field(&arg, &len, &n) == NULL || arg == NULL))
+		return -1;
+	o->who = arg;
+	o->who_len = len;
+	if (minor >= (auth ? 7 : 6))
+		o->result = proto_field(&o->who, &o->who_len, &o->result_len);
+	else
+		o->result = proto_last(arg, len, &o->result_len, &o->who_len);
+	return o->result == NULL || o->who == NULL ? -1 : 0;
+}
+
+int
+proto_is(const char *field, size_t len, const char *word)
+{
+	return strlen(word) == len && memcmp(field, word, len) == 0;
+}
+
 void
 proto_mailbox(const char **addr, size_t *len)
 {
@@ -106,12 +133,6 @@ proto_mailbox(const char **addr, size_t *len)
 		return;
 	*len -= colon + 1 - *addr;
 	*addr = colon + 1;
-}
-
-static int
-field_is(const char *field, size_t len, const char *word)
-{
-	return strlen(word) == len && memcmp(field, word, len) == 0;
 }
 
 /* Up to 16 digits of any case; returns -1 if it is no such number. */
@@ -228,9 +249,9 @@ parse_time(const char *s, size_t len)
 static const char *
 parse_direction(struct proto_line *l, const char *s, size_t len)
 {
-	if (field_is(s, len, "smtp-in"))
+	if (proto_is(s, len, "smtp-in"))
 		l->outgoing = 0;
-	else if (field_is(s, len, "smtp-out"))
+	else if (proto_is(s, len, "smtp-out"))
 		l->outgoing = 1;
 	else
 		return "unknown direction";
@@ -312,11 +333,11 @@ proto_parse(struct proto_line *l, const char *line, size_t len)
 	l->arg = line;
 	l->len = len;
 	kind = proto_field(&l->arg, &l->len, &n);
-	if (field_is(kind, n, "filter"))
+	if (proto_is(kind, n, "filter"))
 		l->kind = PROTO_FILTER;
-	else if (field_is(kind, n, "report"))
+	else if (proto_is(kind, n, "report"))
 		l->kind = PROTO_REPORT;
-	else if (field_is(kind, n, "config")) {
+	else if (proto_is(kind, n, "config")) {
 		l->kind = PROTO_CONFIG;
 		return l->arg == NULL ? "no key" : NULL;
 	} else

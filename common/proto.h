@@ -59,6 +59,24 @@ const char	*proto_field(const char **arg, size_t *len, size_t *flen);
 const char	*proto_last(const char *arg, size_t len, size_t *flen,
 		    size_t *before);
 
+int		 proto_is(const char *field, size_t len, const char *word);
+
+/* Who, and with what result: "ok", "pass" ...  Neither is NUL terminated. */
+struct proto_outcome {
+	const char	*result;
+	size_t		 result_len;
+	const char	*who;
+	size_t		 who_len;
+};
+
+/*
+ * Out of tx-mail, tx-rcpt (msgid|result|address; msgid|address|result up to
+ * 0.5) and link-auth (result|user; user|result up to 0.6, where the user may
+ * have a '|' too).  Returns 0, or -1: they are not there.
+ */
+int		 proto_outcome(struct proto_outcome *, enum report, int minor,
+		    const char *arg, size_t len);
+
 /*
  * An address without its source route, which smtpd ignores and a list would
  * not: "@a.example,@b.example:joe@c.example" is joe's.  RFC 5321, 4.1.1.3

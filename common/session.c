@@ -144,12 +144,6 @@ set_string(char **dst, const char *s, size_t len)
 	return 0;
 }
 
-static int
-is(const char *field, size_t len, const char *word)
-{
-	return strlen(word) == len && memcmp(field, word, len) == 0;
-}
-
 static void
 set_addr(struct addr *a, const char *s, size_t len)
 {
@@ -171,13 +165,13 @@ fact_connect(struct session *s, const char *arg, size_t len)
 	int		 error = 0;
 
 	if ((f = proto_field(&arg, &len, &n)) != NULL && n > 0 &&
-	    !is(f, n, "<unknown>"))
+	    !proto_is(f, n, "<unknown>"))
 		error = set_string(&s->rdns, f, n);
 	if ((f = proto_field(&arg, &len, &n)) != NULL)
-		s->fcrdns = is(f, n, "pass") ? FCRDNS_PASS :
-		    is(f, n, "fail") ? FCRDNS_FAIL : FCRDNS_ERROR;
+		s->fcrdns = proto_is(f, n, "pass") ? FCRDNS_PASS :
+		    proto_is(f, n, "fail") ? FCRDNS_FAIL : FCRDNS_ERROR;
 	if ((f = proto_field(&arg, &len, &n)) != NULL) {
-		s->local = is(f, n, "local") ||
+		s->local = proto_is(f, n, "local") ||
 		    (n >= 5 && memcmp(f, "unix:", 5) == 0);
 		set_addr(&s->src, f, n);
 	}
@@ -194,23 +188,21 @@ fact_identify(struct session *s, const char *arg, size_t len)
 	size_t		 n, all_len = len;
 
 	method = proto_field(&arg, &len, &n);
-	if (arg == NULL || (!is(method, n, "HELO") && !is(method, n, "EHLO")))
+	if (arg == NULL || (!proto_is(method, n, "HELO") &&
+	    !proto_is(method, n, "EHLO")))
 		return set_string(&s->helo, all, all_len);
 	return set_string(&s->helo, arg, len);
 }
 
-/* result|user; user|result up to 0.6, where user may have a '|' too. */
 static int
 fact_auth(struct session *s, int minor, const char *arg, size_t len)
 {
-	const char	*user = arg, *result;
-	size_t		 n = len, rlen;
+	struct proto_outcome	 o;
 
-	result = minor >= 7 ? proto_field(&user, &n, &rlen) :
-	    proto_last(arg, len, &rlen, &n);
-	if (result == NULL || user == NULL)
+	if (proto_outcome(&o, REPORT_LINK_AUTH, minor, arg, len) == -1 ||
+	    !proto_is(o.result, o.result_len, "pass"))
 		return 0;
-	return is(result, rlen, "pass") ? set_string(&s->user, user, n) : 0;
+	return set_string(&s->user, o.who, o.who_len);
 }
 
 static int
@@ -238,39 +230,32 @@ add_rcpt(struct tx *tx, const char *s, size_t len)
 {
 	char	**rcpt;
 
-	/* Grows when it is full: at 0, 1, 2, 4, 8 ... */
+	/* Grows when it is full: at 0, 1, 2, 4, 8 ...; and one for NULL. */
 	if ((tx->nrcpt & (tx->nrcpt - 1)) == 0) {
 		rcpt = reallocarray(tx->rcpt,
-		    tx->nrcpt == 0 ? 1 : tx->nrcpt * 2, sizeof(*rcpt));
+		    tx->nrcpt == 0 ? 2 : tx->nrcpt * 2 + 1, sizeof(*rcpt));
 		if (rcpt == NULL)
 			return -1;
 		tx->rcpt = rcpt;
 	}
 	if ((tx->rcpt[tx->nrcpt] = strndup(s, len)) == NULL)
 		return -1;
-	tx->nrcpt++;
+	tx->rcpt[++tx->nrcpt] = NULL;
 	return 0;
 }
 
-/* msgid|result|address; msgid|address|result up to 0.5 */
 static int
 fact_address(struct tx *tx, int minor, enum report report, const char *arg,
     size_t len)
 {
-	const char	*result, *addr;
-	size_t		 n, rlen, alen;
+	struct proto_outcome	 o;
 
-	if (tx == NULL || proto_field(&arg, &len, &n) == NULL || arg == NULL)
+	if (tx == NULL || proto_outcome(&o, report, minor, arg, len) == -1 ||
+	    !proto_is(o.result, o.result_len, "ok"))
 		return 0;
-	addr = arg;
-	alen = len;
-	result = minor >= 6 ? proto_field(&addr, &alen, &rlen) :
-	    proto_last(arg, len, &rlen, &alen);
-	if (result == NULL || addr == NULL || !is(result, rlen, "ok"))
-		return 0;
-	proto_mailbox(&addr, &alen);
-	return report == REPORT_TX_MAIL ?
-	    set_string(&tx->from, addr, alen) : add_rcpt(tx, addr, alen);
+	proto_mailbox(&o.who, &o.who_len);
+	return report == REPORT_TX_MAIL ? set_string(&tx->from, o.who,
+	    o.who_len) : add_rcpt(tx, o.who, o.who_len);
 }
 
 int
@@ -300,6 +285,8 @@ session_fact(struct conn *c, int minor, enum report report, const char *arg,
 	case REPORT_TX_RESET:
 	case REPORT_PROTOCOL_CLIENT:
 	case REPORT_PROTOCOL_SERVER:
+	case REPORT_FILTER_RESPONSE:
+	case REPORT_FILTER_REPORT:
 	case REPORT_TIMEOUT:
 	case REPORT_MAX:
 		break;

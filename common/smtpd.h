@@ -17,13 +17,13 @@
  * The questions.  A question comes before the fact it is about: at
  * PHASE_MAIL_FROM there is no tx yet, at PHASE_RCPT_TO the recipient is not
  * yet in it, at PHASE_EHLO session->helo is not yet set.  See arg instead.
- * AUTH is missing on purpose: its argument is a password.
  */
 enum phase {
 	PHASE_CONNECT,		/* arg: "", see session->src */
 	PHASE_HELO,		/* arg: identity */
 	PHASE_EHLO,		/* arg: identity */
 	PHASE_STARTTLS,		/* arg: "" */
+	PHASE_AUTH,		/* arg: a password! for libopensmtpd/ only */
 	PHASE_MAIL_FROM,	/* arg: sender, "" for the null sender; */
 	PHASE_RCPT_TO,		/* arg: recipient; no source route */
 	PHASE_DATA,		/* arg: "" */
@@ -55,6 +55,8 @@ enum report {
 	REPORT_TX_RESET,
 	REPORT_PROTOCOL_CLIENT,		/* arg: the command line */
 	REPORT_PROTOCOL_SERVER,		/* arg: the reply line */
+	REPORT_FILTER_RESPONSE,		/* arg: a phase, and its answer */
+	REPORT_FILTER_REPORT,		/* arg: of an action "report" */
 	REPORT_TIMEOUT,
 	REPORT_MAX
 };
@@ -65,8 +67,8 @@ enum fcrdns { FCRDNS_ERROR, FCRDNS_FAIL, FCRDNS_PASS };
 struct tx {
 	uint32_t	  id;		/* smtpd's msgid */
 	char		 *from;		/* "" for the null sender */
-	char		**rcpt;		/* the accepted ones, nrcpt of them */
-	size_t		  nrcpt;
+	char		**rcpt;		/* the accepted ones, and a NULL; */
+	size_t		  nrcpt;	/* none: rcpt is NULL */
 	void		 *data;		/* the filter's tx_size bytes */
 };
 
@@ -76,7 +78,7 @@ struct tx {
  */
 struct session {
 	uint64_t	 id;
-	int64_t		 time;		/* of the last report, smtpd's, us */
+	int64_t		 time;		/* of the last event, smtpd's, us */
 	struct addr	 src;		/* AF_UNSPEC if local */
 	struct addr	 dst;		/* the listener's, maybe a wildcard */
 	int		 local;		/* came over smtpd's own socket */

@@ -226,8 +226,6 @@ make_events(int socket)
 
 	if (!alone && watch_socket(socket) == -1)
 		return -1;
-
-
 	readable = event_new(engine.base, 0, EV_READ | EV_PERSIST,
 	    alone ? fd_readable : pipe_readable, NULL);
 	writable = event_new(engine.base, 1, EV_WRITE, fd_writable, NULL);
@@ -277,10 +275,14 @@ start(unsigned int generation)
 		reload_all(0);
 	if (f->start != NULL && f->start() == -1)
 		return -1;
-	(void)snprintf(promises, sizeof(promises), "stdio rpath%s %s %s",
-	    f->message != NULL ? " tmppath" : "", settings_promises(),
-	    f->promises == NULL ? "" : f->promises);
-	(void)sandbox_enter(promises);
+	if (generation > 0)
+		handshake_again();
+	if (f->promises != NULL) {
+		(void)snprintf(promises, sizeof(promises),
+		    "stdio rpath%s %s %s", f->message != NULL ? " tmppath" : "",
+		    settings_promises(), f->promises);
+		(void)sandbox_enter(promises);
+	}
 	settings_write_metrics();
 	return 0;
 }
@@ -294,7 +296,9 @@ worker_run(struct shared *shared, int socket, unsigned int generation)
 	done = 0;
 	if (alone)
 		set_alone();
-	if ((engine.base = make_base()) == NULL || make_events(socket) == -1 ||
+	engine.base = engine.filter->events != NULL ?
+	    engine.filter->events() : make_base();
+	if (engine.base == NULL || make_events(socket) == -1 ||
 	    channel_init(&engine.channel, sh, alone ? -1 : 1) == -1) {
 		log_warn("starting");
 		return 71;
