@@ -9,12 +9,17 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine.h"
 #include "guard.h"
 #include "log.h"
 #include "settings.h"
 #include "worker.h"
+
+/* How long a worker may take to end when smtpd hung up: ms. */
+#define FAREWELL	500
+#define FAREWELL_GUEST	6000
 
 /* A spooled message, a backend's connection: each holds a descriptor. */
 static void
@@ -64,21 +69,36 @@ begin(const struct filter *f)
 	settings_init();
 }
 
-/* Guard and worker, as the options say. */
+/* As guard_run(): the guard and its workers, or a worker alone. */
+static int
+guard(const struct filter *f, struct worker *w)
+{
+	static struct guard_config	 conf;
+
+	raise_descriptors();
+	w->shared = guard_map();
+	w->shared->facts.must_see = f->unknown != NULL;
+	if (settings_foreground)
+		return -1;
+	conf.policy = engine.policy;
+	conf.deadline = engine.deadline;
+	conf.farewell = w->guest ? FAREWELL_GUEST : FAREWELL;
+	return guard_run(w, &conf);
+}
+
 static int
 run(const struct filter *f)
 {
-	struct guard_config	 conf = { .work = worker_run };
-	struct shared		*sh;
+	struct worker	 w = { .in = 0, .out = 1, .socket = -1 };
+	int		 status;
 
-	raise_descriptors();
-	sh = guard_map();
-	sh->facts.must_see = f->unknown != NULL;
-	if (settings_foreground)
-		return worker_run(sh, -1, 0);
-	conf.policy = engine.policy;
-	conf.deadline = engine.deadline;
-	return guard_run(sh, &conf);
+	if ((status = guard(f, &w)) != -1)
+		return status;
+	status = worker_run(&w);
+	if (w.socket == -1)
+		return status;
+	/* What atexit(3) promised is the guard's to do. */
+	_exit(status);
 }
 
 int
@@ -90,8 +110,9 @@ filter_run(const struct filter *f)
 	return run(f);
 }
 
-int
-filter_main(const struct filter *f, int argc, char *argv[])
+/* Everything that may be said and done before a filter runs: -1, then go on. */
+static int
+prepare(const struct filter *f, int argc, char *argv[])
 {
 	int	 rest, status;
 
@@ -107,7 +128,21 @@ filter_main(const struct filter *f, int argc, char *argv[])
 		log_warnx("left over: %s", argv[rest]);
 		return 1;
 	}
-	if (settings_check_only)
-		return check();
-	return run(f);
+	return settings_check_only ? check() : -1;
+}
+
+int
+filter_main(const struct filter *f, int argc, char *argv[])
+{
+	int	 status = prepare(f, argc, argv);
+
+	return status != -1 ? status : run(f);
+}
+
+int
+filter_guard(const struct filter *f, int argc, char *argv[], struct worker *w)
+{
+	int	 status = prepare(f, argc, argv);
+
+	return status != -1 ? status : guard(f, w);
 }

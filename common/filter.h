@@ -136,6 +136,14 @@ struct filter {
 int	filter_main(const struct filter *, int argc, char *argv[]);
 /* The same without options, for a program that has its own. */
 int	filter_run(const struct filter *);
+/*
+ * The first half of it, in a program that has a main() of its own: see
+ * worker.h.  w->in and w->out are smtpd.  Returns -1 in the worker, which goes
+ * on to worker_run(); else the exit status.
+ */
+struct worker;
+int	filter_guard(const struct filter *, int argc, char *argv[],
+	    struct worker *);
 
 /*
  * Answers.  Each takes nothing but the request, so that any of them is also

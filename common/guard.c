@@ -35,11 +35,10 @@
 #define START		60000
 /* How long to wait when the kernel has no memory for a socket. */
 #define STARVED		10
-/* How long the worker may take to end when smtpd hung up. */
-#define FAREWELL	500
 
 static struct shared			*sh;
 static const struct guard_config	*config;
+static int				 from_smtpd, to_smtpd;
 static int				 to_worker[2], to_guard[2];
 static volatile sig_atomic_t		 worker;	/* its pid, 0: none */
 static volatile sig_atomic_t		 died;		/* SIGCHLD came */
@@ -99,25 +98,39 @@ set_signals(void (*handler)(int), void (*ignore)(int))
 		(void)sigaction(deaf[i], &sa, NULL);
 }
 
-static void
-become_worker(void)
+/* Close on exec as what was there. */
+static int
+take_place(int fd, int at)
 {
-	int	 socket;
+	int	 flags = fcntl(at, F_GETFD);
 
-	worker = 0;
-	set_signals(SIG_DFL, SIG_IGN);
-	if ((socket = dup(0)) == -1 || dup2(to_worker[0], 0) == -1 ||
-	    dup2(to_guard[1], 1) == -1)
-		_exit(71);
-	(void)close(to_worker[0]);
-	(void)close(to_worker[1]);
-	(void)close(to_guard[0]);
-	(void)close(to_guard[1]);
-	_exit(config->work(sh, socket, generation));
+	if (dup2(fd, at) == -1)
+		return -1;
+	(void)close(fd);
+	return fcntl(at, F_SETFD, flags);
 }
 
+/*
+ * Its pipes take the place of smtpd: whatever it and its children write there
+ * does no harm.
+ */
 static void
-start_worker(void)
+become_worker(struct worker *w)
+{
+	worker = 0;
+	set_signals(SIG_DFL, SIG_IGN);
+	w->generation = generation;
+	w->socket = fcntl(w->in, F_DUPFD_CLOEXEC, w->in);
+	if (w->socket == -1 || take_place(to_worker[0], w->in) == -1 ||
+	    take_place(to_guard[1], w->out) == -1)
+		_exit(71);
+	(void)close(to_worker[1]);
+	(void)close(to_guard[0]);
+}
+
+/* Returns 1 in the worker. */
+static int
+start_worker(struct worker *w)
 {
 	sigset_t	 all, old;
 	pid_t		 pid;
@@ -128,7 +141,8 @@ start_worker(void)
 	(void)sigprocmask(SIG_BLOCK, &all, &old);
 	if ((pid = fork()) == 0) {
 		(void)sigprocmask(SIG_SETMASK, &old, NULL);
-		become_worker();
+		become_worker(w);
+		return 1;
 	}
 	worker = pid == -1 ? 0 : pid;
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
@@ -136,11 +150,12 @@ start_worker(void)
 	if (pid == -1) {
 		log_warn("fork");
 		rest_until = born + FORK_AGAIN;
-		return;
+		return 0;
 	}
 	generation++;
 	asked = 0;
 	tail_at_birth = ring_load(&sh->in.tail);
+	return 0;
 }
 
 /*
@@ -208,16 +223,20 @@ bury(int status)
 	return 0;
 }
 
-/* No worker: pay for the dead one, then start another, or rest. */
-static void
-do_without(void)
+/*
+ * No worker: pay for the dead one, then start another, or rest.  Returns 1 in
+ * the new worker.
+ */
+static int
+do_without(struct worker *w)
 {
 	if (!standin_pay())
-		return;
+		return 0;
 	if (clock_ms() >= rest_until)
-		start_worker();
-	else if (sh->facts.ready)
+		return start_worker(w);
+	if (sh->facts.ready)
 		standin_work();
+	return 0;
 }
 
 static void
@@ -260,12 +279,12 @@ pump(int readable)
 
 	starved = blocked = 0;
 	if (readable) {
-		if (ring_fill(&sh->in, 0) == -1)
+		if (ring_fill(&sh->in, from_smtpd) == -1)
 			hang_up();
 		starved = errno == ENOBUFS;
 	}
 	while (n > 0 && ring_used(&sh->out) > 0)
-		if ((n = ring_drain(&sh->out, 1)) <= 0)
+		if ((n = ring_drain(&sh->out, to_smtpd)) <= 0)
 			blocked = 1;
 	if (n == -1)
 		hang_up();
@@ -333,7 +352,7 @@ linger(void)
 static int
 sleep_until_work(void)
 {
-	struct pollfd	 pfd[3] = { { .fd = 0 }, { .fd = 1 },
+	struct pollfd	 pfd[3] = { { .fd = from_smtpd }, { .fd = to_smtpd },
 			    { .fd = to_guard[0], .events = POLLIN } };
 	uint32_t	 wants = blocked ? 0 : WANT_BYTES;
 	int64_t		 ms;
@@ -372,7 +391,7 @@ static int
 farewell(void)
 {
 	struct pollfd	 pfd = { .fd = to_guard[0], .events = POLLIN };
-	int64_t		 end = clock_ms() + FAREWELL, left;
+	int64_t		 end = clock_ms() + config->farewell, left;
 	char		 bytes[64];
 
 	while (worker > 0 && waitpid(worker, NULL, WNOHANG) == 0) {
@@ -383,11 +402,11 @@ farewell(void)
 		}
 		(void)poll(&pfd, 1, (int)left);
 		(void)!read(to_guard[0], bytes, sizeof(bytes));
-		while (ring_drain(&sh->out, 1) > 0)
+		while (ring_drain(&sh->out, to_smtpd) > 0)
 			;
 		wake_worker();
 	}
-	while (ring_drain(&sh->out, 1) > 0)
+	while (ring_drain(&sh->out, to_smtpd) > 0)
 		;
 	return 0;
 }
@@ -395,23 +414,39 @@ farewell(void)
 static void
 make_pipes(void)
 {
-	int	 i;
+	int	 i, fds[2] = { from_smtpd, to_smtpd };
 
 	if (pipe(to_worker) == -1 || pipe(to_guard) == -1)
 		fatal("pipe");
 	for (i = 0; i < 2; i++)
 		if (fcntl(to_worker[i], F_SETFL, O_NONBLOCK) == -1 ||
 		    fcntl(to_guard[i], F_SETFL, O_NONBLOCK) == -1 ||
-		    fcntl(i, F_SETFL, fcntl(i, F_GETFL) | O_NONBLOCK) == -1)
+		    fcntl(fds[i], F_SETFL,
+		    fcntl(fds[i], F_GETFL) | O_NONBLOCK) == -1)
 			fatal("fcntl");
 }
 
+/*
+ * The first worker ended before it was ready, which smtpd takes for the end of
+ * the filter.  If it failed it has told the administrator why.
+ */
+static int
+give_up(int status)
+{
+	if (WEXITSTATUS(status) == 0)
+		log_warnx("ended before it was ready: did it put itself into "
+		    "the background?");
+	return WEXITSTATUS(status);
+}
+
 int
-guard_run(struct shared *shared, const struct guard_config *conf)
+guard_run(struct worker *w, const struct guard_config *conf)
 {
 	int	 status, readable = 0;
 
-	sh = shared;
+	sh = w->shared;
+	from_smtpd = w->in;
+	to_smtpd = w->out;
 	config = conf;
 	make_pipes();
 	standin_init(sh, conf->policy);
@@ -426,16 +461,15 @@ guard_run(struct shared *shared, const struct guard_config *conf)
 			return farewell();
 		if (died && (died = 0, worker > 0) &&
 		    waitpid(worker, &status, WNOHANG) > 0) {
-			/* It has told the administrator why. */
 			if (!sh->facts.ready && WIFEXITED(status))
-				return WEXITSTATUS(status);
+				return give_up(status);
 			if (bury(status) == -1)
 				return 1;
 		}
-		if (worker == 0)
-			do_without();
-		else
+		if (worker > 0)
 			check_beat();
+		else if (do_without(w))
+			return -1;
 		readable = sleep_until_work();
 	}
 }

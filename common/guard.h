@@ -20,21 +20,12 @@
 
 #include <stdint.h>
 
-#include "channel.h"
+#include "worker.h"
 
 struct guard_config {
 	enum failure	 policy;
 	int64_t		 deadline;	/* ms without a sign of life */
-	/*
-	 * The worker, in its own process: its stdin is a pipe that becomes
-	 * readable when there is something to do in the rings (end of file:
-	 * the guard is gone), a byte to its stdout wakes the guard.  socket is
-	 * smtpd's: never to be read or written, but to wake at the same time as
-	 * the guard when something comes.  generation is 0 for the first one.
-	 * Its return value is its exit status.
-	 */
-	int		(*work)(struct shared *, int socket,
-			    unsigned int generation);
+	int64_t		 farewell;	/* ms for a worker to end in */
 };
 
 /*
@@ -47,9 +38,11 @@ struct guard_config {
 struct shared	*guard_map(void);
 
 /*
- * Returns the exit status, when smtpd hung up, or when the first worker gave
- * up before it was ready.
+ * *w is a lone worker when it is called: its mapping, and smtpd as in and out.
+ * Returns -1 in each worker, with what that is given.  Returns the exit status
+ * in the guard itself, when smtpd hung up, or when the first worker gave up
+ * before it was ready.
  */
-int		 guard_run(struct shared *, const struct guard_config *);
+int		 guard_run(struct worker *w, const struct guard_config *);
 
 #endif /* GUARD_H */

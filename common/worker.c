@@ -26,6 +26,7 @@
 
 static struct event	*readable, *writable, *arrival;
 static struct event	*sig_hup, *sig_usr1, *every;
+static const struct worker	*self;
 static struct shared	*sh;
 static int		 done, coming;
 
@@ -81,7 +82,7 @@ each_half_minute(int fd, short what, void *arg)
 static void
 fd_readable(int fd, short what, void *arg)
 {
-	if (ring_fill(&sh->in, 0) == -1) {
+	if (ring_fill(&sh->in, self->in) == -1) {
 		sh->eof = 1;
 		(void)event_del(readable);
 	}
@@ -99,7 +100,7 @@ drain_alone(void)
 	ssize_t	 n = 1;
 
 	while (ring_used(&sh->out) > 0 && n > 0)
-		n = ring_drain(&sh->out, 1);
+		n = ring_drain(&sh->out, self->out);
 	if (n == -1)
 		done = 1;
 	else if (n == 0)
@@ -192,16 +193,15 @@ make_base(void)
 {
 	struct event_config	*conf;
 	struct event_base	*base;
-	struct stat		 st;
-	int			 fd;
+	struct stat		 in, out;
 
 	if ((conf = event_config_new()) == NULL)
 		return NULL;
-	for (fd = 0; fd < 2; fd++)
-		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-			(void)event_config_avoid_method(conf, "epoll");
-			(void)event_config_avoid_method(conf, "kqueue");
-		}
+	if ((fstat(self->in, &in) == 0 && S_ISREG(in.st_mode)) ||
+	    (fstat(self->out, &out) == 0 && S_ISREG(out.st_mode))) {
+		(void)event_config_avoid_method(conf, "epoll");
+		(void)event_config_avoid_method(conf, "kqueue");
+	}
 	base = event_base_new_with_config(conf);
 	event_config_free(conf);
 	return base;
@@ -209,49 +209,53 @@ make_base(void)
 
 /* Only where a wake-up comes once for what arrives, not until it is read. */
 static int
-watch_socket(int socket)
+watch_socket(void)
 {
 	if ((event_base_get_features(engine.base) & EV_FEATURE_ET) == 0)
 		return 0;
-	arrival = event_new(engine.base, socket, EV_READ | EV_ET | EV_PERSIST,
-	    socket_readable, NULL);
+	arrival = event_new(engine.base, self->socket,
+	    EV_READ | EV_ET | EV_PERSIST, socket_readable, NULL);
 	return arrival == NULL ? -1 : event_add(arrival, NULL);
 }
 
 static int
-make_events(int socket)
+watch_signals(void)
 {
-	struct timeval	 tv = { 30, 0 };
-	int		 alone = socket == -1;
-
-	if (!alone && watch_socket(socket) == -1)
-		return -1;
-	readable = event_new(engine.base, 0, EV_READ | EV_PERSIST,
-	    alone ? fd_readable : pipe_readable, NULL);
-	writable = event_new(engine.base, 1, EV_WRITE, fd_writable, NULL);
 	sig_hup = evsignal_new(engine.base, SIGHUP, reload, NULL);
 	sig_usr1 = evsignal_new(engine.base, SIGUSR1, tell_counts, NULL);
+	if (sig_hup == NULL || sig_usr1 == NULL)
+		return -1;
+	return event_add(sig_hup, NULL) == -1 ? -1 : event_add(sig_usr1, NULL);
+}
+
+static int
+make_events(int alone)
+{
+	struct timeval	 tv = { 30, 0 };
+
+	if ((!alone && watch_socket() == -1) ||
+	    (!self->guest && watch_signals() == -1))
+		return -1;
+	readable = event_new(engine.base, self->in, EV_READ | EV_PERSIST,
+	    alone ? fd_readable : pipe_readable, NULL);
+	writable = event_new(engine.base, self->out, EV_WRITE, fd_writable,
+	    NULL);
 	every = evtimer_new(engine.base, each_half_minute, NULL);
-	if (readable == NULL || writable == NULL || sig_hup == NULL ||
-	    sig_usr1 == NULL || every == NULL)
+	if (readable == NULL || writable == NULL || every == NULL)
 		return -1;
-	if (event_add(readable, NULL) == -1 || event_add(sig_hup, NULL) == -1 ||
-	    event_add(sig_usr1, NULL) == -1 || event_add(every, &tv) == -1)
-		return -1;
-	return 0;
+	return event_add(readable, NULL) == -1 ? -1 : event_add(every, &tv);
 }
 
 static void
 set_alone(void)
 {
-	int	 fd;
-
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
-	for (fd = 0; fd < 2; fd++)
-		(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	(void)fcntl(self->in, F_SETFL, fcntl(self->in, F_GETFL) | O_NONBLOCK);
+	(void)fcntl(self->out, F_SETFL,
+	    fcntl(self->out, F_GETFL) | O_NONBLOCK);
 }
 
 struct event_base *
@@ -265,17 +269,17 @@ filter_events(void)
  * worker reads again what changed.
  */
 static int
-start(unsigned int generation)
+start(void)
 {
 	const struct filter	*f = engine.filter;
 	char			 promises[256];
 
 	engine_counts[COUNT_RESTARTS].value = sh->restarts;
-	if (generation > 0)
+	if (self->generation > 0)
 		reload_all(0);
 	if (f->start != NULL && f->start() == -1)
 		return -1;
-	if (generation > 0)
+	if (self->generation > 0)
 		handshake_again();
 	if (f->promises != NULL) {
 		(void)snprintf(promises, sizeof(promises),
@@ -287,23 +291,30 @@ start(unsigned int generation)
 	return 0;
 }
 
-int
-worker_run(struct shared *shared, int socket, unsigned int generation)
+void
+worker_end(void)
 {
-	int	 alone = socket == -1;
+	done = 1;
+}
 
-	sh = shared;
+int
+worker_run(const struct worker *w)
+{
+	int	 alone = w->socket == -1;
+
+	self = w;
+	sh = w->shared;
 	done = 0;
 	if (alone)
 		set_alone();
 	engine.base = engine.filter->events != NULL ?
 	    engine.filter->events() : make_base();
-	if (engine.base == NULL || make_events(socket) == -1 ||
-	    channel_init(&engine.channel, sh, alone ? -1 : 1) == -1) {
+	if (engine.base == NULL || make_events(alone) == -1 ||
+	    channel_init(&engine.channel, sh, alone ? -1 : w->out) == -1) {
 		log_warn("starting");
 		return 71;
 	}
-	if (start(generation) == -1)
+	if (start() == -1)
 		return 1;
 	loop(alone);
 	if (engine.filter->stop != NULL)

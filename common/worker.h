@@ -8,10 +8,25 @@
 
 #include "channel.h"
 
-/*
- * As guard_config.work; socket -1: without a guard, on stdin and stdout.
- * Returns the exit status.
- */
-int	worker_run(struct shared *, int socket, unsigned int generation);
+/* What a worker is given. */
+struct worker {
+	struct shared	*shared;
+	/*
+	 * in is a pipe that becomes readable when there is something to do in
+	 * the rings (end of file: the guard is gone), a byte to out wakes the
+	 * guard.  socket is smtpd's: never to be read or written, but to wake
+	 * at the same time as the guard when something comes.  -1: there is no
+	 * guard, and in and out are smtpd's.
+	 */
+	int		 in, out, socket;
+	unsigned int	 generation;	/* 0 for the first one */
+	/* In a program that is not ours: SIGHUP and SIGUSR1 are its own. */
+	int		 guest;
+};
+
+/* Returns the exit status. */
+int	worker_run(const struct worker *);
+/* The loop ends after this turn; not from other threads. */
+void	worker_end(void);
 
 #endif /* WORKER_H */

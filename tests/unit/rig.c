@@ -162,7 +162,7 @@ work_loop(struct shared *sh)
 }
 
 static int
-work(struct shared *sh, int socket, unsigned int generation)
+work(struct shared *sh)
 {
 	unsigned int	 n = rig->starts++;
 	const char	*line;
@@ -194,8 +194,9 @@ work(struct shared *sh, int socket, unsigned int generation)
 void
 rig_start(enum failure policy, int64_t deadline)
 {
-	struct guard_config	 config = { policy, deadline, work };
-	int			 sv[2], null;
+	struct guard_config	 config = { policy, deadline, 500 };
+	struct worker		 w = { .in = 0, .out = 1 };
+	int			 sv[2], null, status;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
 	smtpd = sv[0];
@@ -208,7 +209,10 @@ rig_start(enum failure policy, int64_t deadline)
 		(void)dup2(sv[1], 1);
 		(void)close(sv[0]);
 		(void)close(sv[1]);
-		_exit(guard_run(guard_map(), &config));
+		w.shared = guard_map();
+		if ((status = guard_run(&w, &config)) == -1)
+			status = work(w.shared);
+		_exit(status);
 	}
 	(void)close(sv[1]);
 }

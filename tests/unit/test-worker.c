@@ -41,7 +41,8 @@ nap(int ms)
 static int
 start(void **state)
 {
-	int	 n, socket[2];
+	int		 n, socket[2];
+	struct worker	 w = { .in = 0, .out = 1 };
 
 	n = snprintf(line, sizeof(line), "%s",
 	    WIRE_REQUEST("data-line", "01", "07", ""));
@@ -55,7 +56,9 @@ start(void **state)
 		(void)dup2(to_guard[1], 1);
 		engine.filter = &filter;
 		engine.deadline = 1000000;
-		_exit(worker_run(sh, socket[0], 0));
+		w.shared = sh;
+		w.socket = socket[0];
+		_exit(worker_run(&w));
 	}
 	return worker == -1 ? -1 : 0;
 }
