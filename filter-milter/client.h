@@ -23,6 +23,8 @@ struct client {
 	char			*rcpt_args;
 	char			*message_id;	/* its value, at end of message */
 	char			*command;	/* the latest line, not AUTH's */
+	char			*args;		/* if it is MAIL or RCPT: of it */
+	int			 esmtp;		/* said EHLO */
 	unsigned int		 connections;	/* of its address, this one too */
 	struct chain		*chain;		/* see chain.h */
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the MTA tells a milter, as packets: from a client's facts and from the
- * message.  A codec.  Those without data (SMFIC_DATA, _EOH, _BODYEOB, _ABORT,
- * _QUIT) are packet_put()'s.
+ * What the MTA tells a milter, as packets: from a client's facts, and fields of
+ * a message.  A codec.  Commands without data (SMFIC_DATA, SMFIC_EOH ...) are
+ * packet_put()'s.
  *
  * Each returns 0, or -1: out of memory, nothing was added.
  */
@@ -28,8 +28,5 @@ int	command_unknown(struct bytes *, const char *line);
  */
 int	command_header(struct bytes *, const char *name, size_t name_len,
 	    const char *value, size_t len, int leadspc);
-
-/* A piece of the body, LF at the end of lines: in as many packets as it takes. */
-int	command_body(struct bytes *, const char *data, size_t len);
 
 #endif /* COMMAND_H */

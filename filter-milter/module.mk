@@ -3,6 +3,11 @@ noinst_LIBRARIES += %D%/libmta.a
 %C%_libmta_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/libmilter
 %C%_libmta_a_SOURCES = \
 	libmilter/mfdef.h \
+	%D%/client.c %D%/client.h \
+	%D%/command.c %D%/command.h \
+	%D%/connections.c %D%/connections.h \
+	%D%/macro.c %D%/macro.h \
+	%D%/macro_value.c %D%/macro_value.h \
 	%D%/packet.c %D%/packet.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/terms.c %D%/terms.h
