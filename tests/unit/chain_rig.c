@@ -104,7 +104,7 @@ static void
 refuse(struct request rq, const char *how, int code, const char *fmt,
     va_list ap)
 {
-	char	 text[600], whole[700];
+	char	 text[560], whole[600];
 
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	(void)snprintf(whole, sizeof(whole), "%s %d %s", how, code, text);
