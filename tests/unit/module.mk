@@ -82,6 +82,7 @@ TESTS += $(SANDBOX_TESTS)
 endif
 
 include %D%/dkimsign.mk
+include %D%/filtertest.mk
 include %D%/spamassassin.mk
 include %D%/postgrey.mk
 include %D%/milter.mk

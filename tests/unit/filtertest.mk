@@ -1,0 +1,11 @@
+FILTERTEST_TESTS = %D%/test-diff %D%/test-judge %D%/test-lines
+check_PROGRAMS += $(FILTERTEST_TESTS)
+TESTS += $(FILTERTEST_TESTS)
+FILTERTEST_UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-test
+FILTERTEST_UNIT_LIBS = filter-test/libfiltertest.a $(LDADD) $(CMOCKA_LIBS)
+%C%_test_diff_CPPFLAGS = $(FILTERTEST_UNIT_CPPFLAGS)
+%C%_test_diff_LDADD = $(FILTERTEST_UNIT_LIBS)
+%C%_test_judge_CPPFLAGS = $(FILTERTEST_UNIT_CPPFLAGS)
+%C%_test_judge_LDADD = $(FILTERTEST_UNIT_LIBS)
+%C%_test_lines_CPPFLAGS = $(FILTERTEST_UNIT_CPPFLAGS)
+%C%_test_lines_LDADD = $(FILTERTEST_UNIT_LIBS)
