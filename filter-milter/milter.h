@@ -15,6 +15,12 @@ struct backend;
 struct event_base;
 struct link;
 
+/* Links in order. */
+struct line {
+	struct link	*first, **end;
+	unsigned int	 n;
+};
+
 struct milter {
 	struct milter	*next;
 	char		*name;		/* for the log: as written */
@@ -27,9 +33,8 @@ struct milter {
 	unsigned int	 max;		/* connections; 0: 128 */
 	unsigned int	 warned;	/* SMFIF_* that were warned about */
 
-	/* slot.c's: who has a connection, who waits for one, in order. */
-	struct link	*links, *waiting;
-	unsigned int	 nlinks;
+	/* slot.c's: who has a connection, who waits for one. */
+	struct line	 connected, waiting;
 };
 
 extern struct milter	*milters;

@@ -6,9 +6,12 @@ noinst_LIBRARIES += %D%/libmta.a
 	%D%/client.c %D%/client.h \
 	%D%/command.c %D%/command.h \
 	%D%/connections.c %D%/connections.h \
+	%D%/content.c %D%/content.h \
+	%D%/link.c %D%/link.h %D%/link_private.h %D%/link_wire.c \
 	%D%/macro.c %D%/macro.h \
 	%D%/macro_value.c %D%/macro_value.h \
 	%D%/packet.c %D%/packet.h \
 	%D%/reply.c %D%/reply.h \
+	%D%/slot.c \
 	%D%/terms.c %D%/terms.h
 MILTER_LIBS = %D%/libmta.a $(LDADD)

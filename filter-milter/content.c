@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * See content.h.  Reads the message where it lies, a packet's worth at a time:
+ * the size of the message costs no memory.  Fails with errno.
+ */
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "command.h"
+#include "content.h"
+#include "message.h"
+#include "packet.h"
+
+/* What comes when there is no more of it. */
+static char
+content_after(const struct content *c, char kind)
+{
+	switch (kind) {
+	case SMFIC_HEADER:
+		return SMFIC_EOH;
+	case SMFIC_EOH:
+		return c->off < message_size(c->message) ? SMFIC_BODY :
+		    SMFIC_BODYEOB;
+	case SMFIC_BODY:
+		return SMFIC_BODYEOB;
+	default:
+		return 0;
+	}
+}
+
+void
+content_skip(struct content *c, char kind)
+{
+	if (c->next == kind)
+		c->next = content_after(c, kind);
+}
+
+/* The next field that is shown, from c->field on. */
+static void
+content_seek(struct content *c)
+{
+	size_t	 len, n = message_nfields(c->message);
+
+	for (; c->field < n; c->field++) {
+		if (c->field != c->hidden &&
+		    message_name(c->message, c->field, &len) != NULL &&
+		    len > 0)
+			return;
+	}
+	content_skip(c, SMFIC_HEADER);
+}
+
+void
+content_begin(struct content *c, struct message *m, size_t hidden)
+{
+	memset(c, 0, sizeof(*c));
+	c->message = m;
+	c->hidden = hidden;
+	c->off = message_body(m);
+	c->next = SMFIC_HEADER;
+	content_seek(c);
+}
+
+static int
+content_field(struct content *c, struct bytes *out, int leadspc)
+{
+	const char	*name, *value;
+	size_t		 len, value_len;
+
+	name = message_name(c->message, c->field, &len);
+	value = message_value(c->message, c->field, &value_len);
+	if (command_header(out, name, len, value, value_len, leadspc) == -1) {
+		errno = ENOMEM;
+		return -1;
+	}
+	c->field++;
+	content_seek(c);
+	return 0;
+}
+
+/*
+ * Lines of in, LF becoming CRLF, as far as there is room: a CRLF is not torn.
+ * Returns what of in was used; *used is what of out.
+ */
+static size_t
+body_lines(const char *in, size_t len, char *out, size_t *used)
+{
+	const char	*lf, *p = in, *end = in + len;
+	size_t		 n, room = PACKET_DATA_MAX - *used;
+
+	while (p < end && room > 0) {
+		lf = memchr(p, '\n', (size_t)(end - p));
+		n = (size_t)((lf != NULL ? lf : end) - p);
+		if (n > room)
+			n = room;
+		memcpy(out + PACKET_DATA_MAX - room, p, n);
+		p += n;
+		room -= n;
+		if (p != lf)
+			continue;
+		if (room < 2)
+			break;
+		memcpy(out + PACKET_DATA_MAX - room, "\r\n", 2);
+		p++;
+		room -= 2;
+	}
+	*used = PACKET_DATA_MAX - room;
+	return (size_t)(p - in);
+}
+
+static int
+content_body(struct content *c, struct bytes *out)
+{
+	static char	 chunk[PACKET_DATA_MAX];
+	const char	*p;
+	size_t		 len, n, used = 0;
+
+	do {
+		errno = 0;
+		if ((p = message_at(c->message, c->off, &len)) == NULL)
+			break;
+		n = body_lines(p, len, chunk, &used);
+		c->off += n;
+	} while (n == len);
+	if (p == NULL && errno != 0)
+		return -1;
+	if (p == NULL || c->off == message_size(c->message))
+		c->next = SMFIC_BODYEOB;
+	return packet_put(out, SMFIC_BODY, chunk, used);
+}
+
+int
+content_put(struct content *c, struct bytes *out, int leadspc)
+{
+	char	 kind = c->next;
+
+	switch (kind) {
+	case SMFIC_HEADER:
+		return content_field(c, out, leadspc);
+	case SMFIC_BODY:
+		return content_body(c, out);
+	default:
+		content_skip(c, kind);
+		return packet_put(out, kind, NULL, 0);
+	}
+}
