@@ -25,11 +25,16 @@ SPAM_PACKAGES="spamassassin"
 # do not run it.
 GREY_PACKAGES="perl libberkeleydb-perl libnet-dns-perl libnet-server-perl
     libnetaddr-ip-perl"
+# To build for musl, and what the filters are linked with too.
+MUSL_PACKAGES="musl-tools tcl gperf dpkg-dev xz-utils bzip2"
+# To build the Debian package, and try it in a root of its own.
+DEB_PACKAGES="debhelper dpkg-dev lintian mmdebstrap"
 # To run all tests.
 TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc groff-base
     bsdextrautils libopensmtpd-dev git redis-tools db5.3-util
     $SPAM_PACKAGES $GREY_PACKAGES procmail
-    $VERIFY_PACKAGES python3-nacl libmail-dkim-perl libopendkim-dev"
+    $VERIFY_PACKAGES python3-nacl libmail-dkim-perl libopendkim-dev
+    $MUSL_PACKAGES $DEB_PACKAGES"
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -80,9 +85,8 @@ need_packages() {
 	return $1
 }
 
-# copy_tree DIR: the clone as it is now, with a configure script, in DIR.  The
-# clone itself is left alone, and may be configured for other purposes.
-copy_tree() {
+# export_tree DIR: the clone as it is now, in DIR.
+export_tree() {
 	mkdir -p "$1"
 	if git -C "$TOP" rev-parse >/dev/null 2>&1; then
 		(cd "$TOP" && git ls-files -z -c -o --exclude-standard |
@@ -91,7 +95,12 @@ copy_tree() {
 	else
 		(cd "$TOP" && tar cf - .) | tar xf - -C "$1"
 	fi
-	(cd "$1" && autoreconf -fi)
+}
+
+# copy_tree DIR: the same, with a configure script.  The clone itself is left
+# alone, and may be configured for other purposes.
+copy_tree() {
+	export_tree "$1" && (cd "$1" && autoreconf -fi)
 }
 
 # build SOURCE DIR [CONFIGURE-ARGUMENT...]: an out-of-tree build in DIR.
@@ -107,4 +116,36 @@ build() {
 can_unshare() {
 	unshare -m -n -p -u --fork --mount-proc --kill-child \
 	    --propagation private true 2>/dev/null
+}
+
+# debian_mirror FORMAT: of the machine's own mirror of Debian, as `apt-get
+# indextargets` has it.
+debian_mirror() {
+	apt-get indextargets --format "\$(ORIGIN)|\$(CODENAME)|$1" \
+	    'Created-By: Packages' |
+	    awk -F'|' '$1 == "Debian" && $2 !~ /-/ { print $3; exit }'
+}
+
+# source_apt DIR COMMAND...: apt with an index in DIR, and nothing of the
+# system's state.  An old index will do, if only the signature is right.
+source_apt() {
+	local d=$1
+
+	shift
+	"$@" -o Dir::State::Status=/dev/null -o Dir::State::Lists="$d/lists" \
+	    -o Acquire::Check-Valid-Until=false \
+	    -o Dir::Cache="$d" -o Dir::Etc::SourceList="$d/sources.list" \
+	    -o Dir::Etc::SourceParts="$d/parts" -o APT::Sandbox::User=root \
+	    -o Dir::Etc::PreferencesParts="$d/parts"
+}
+
+# source_index DIR SUITE: for it, the sources of Debian's SUITE.
+source_index() {
+	local uri key=/usr/share/keyrings/debian-archive-keyring.gpg
+
+	uri=$(debian_mirror '$(REPO_URI)')
+	[ -n "$uri" ] || { say "apt knows no Debian mirror"; return 1; }
+	mkdir -p "$1/lists/partial" "$1/archives/partial" "$1/parts"
+	echo "deb-src [signed-by=$key] $uri $2 main" > "$1/sources.list"
+	source_apt "$1" apt-get -q update
 }
