@@ -144,9 +144,10 @@ terms_take(struct terms *t, const struct packet *packet,
 	if (packet_take_uint32(&p, &t->version) == -1 ||
 	    packet_take_uint32(&p, &t->actions) == -1 ||
 	    packet_take_uint32(&p, &t->protocol) == -1)
-		return "a short negotiation";
-	if ((why = terms_agree(t, offer)) != NULL ||
-	    (why = terms_take_macros(t, &p)) != NULL)
+		why = "a short negotiation";
+	else if ((why = terms_agree(t, offer)) == NULL)
+		why = terms_take_macros(t, &p);
+	if (why != NULL)
 		terms_free(t);
 	return why;
 }

@@ -13,3 +13,14 @@ MILTER_TESTS += %D%/test-chain
 	filter-milter/verdict.c
 %C%_test_chain_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
 %C%_test_chain_LDADD = $(UNIT_LDADD)
+MILTER_TESTS += %D%/test-reply %D%/test-terms
+%C%_test_reply_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
+%C%_test_reply_LDADD = $(MILTER_UNIT_LIBS)
+%C%_test_terms_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
+%C%_test_terms_LDADD = $(MILTER_UNIT_LIBS)
+MILTER_TESTS += %D%/test-link
+LINK_RIG = %D%/link_rig.c %D%/link_rig.h %D%/link_peer.c %D%/link_peer.h \
+	$(LOGGED)
+%C%_test_link_SOURCES = %D%/test-link.c $(LINK_RIG)
+%C%_test_link_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
+%C%_test_link_LDADD = $(MILTER_UNIT_LIBS)
