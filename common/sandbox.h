@@ -35,6 +35,15 @@ void	sandbox_path(const char *path, const char *perm);
  */
 int	sandbox_enter(const char *promises);
 
+/*
+ * From now on there are secrets in memory: no core file is written, and other
+ * processes of the same user can't look into this one.  Root can.  Children
+ * inherit it.
+ */
+void	sandbox_hide(void);
+
+/* For sandbox_*.c: the part of sandbox_hide() that is the system's: 0, or -1. */
+int	sandbox_untraceable(void);
 /* For sandbox_*.c: is the word among the promises? */
 int	sandbox_promised(const char *promises, const char *word);
 

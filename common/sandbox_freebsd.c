@@ -6,8 +6,11 @@
  * Returns -1: not restricted.
  */
 
+#include <sys/types.h>
 #include <sys/capsicum.h>
+#include <sys/procctl.h>
 
+#include <errno.h>
 #include <string.h>
 
 #include "log.h"
@@ -31,6 +34,17 @@ needs_more(const char *words)
 void
 sandbox_path(const char *path, const char *perm)
 {
+}
+
+/* Core files too.  In capability mode it was done before. */
+int
+sandbox_untraceable(void)
+{
+	int	 no = PROC_TRACE_CTL_DISABLE;
+
+	if (procctl(P_PID, 0, PROC_TRACE_CTL, &no) == 0 || errno == ECAPMODE)
+		return 0;
+	return -1;
 }
 
 int

@@ -202,8 +202,12 @@ special_add(scmp_filter_ctx ctx, const char *words)
 	};
 	struct scmp_arg_cmp		 cmp[2];
 	size_t				 i;
-	int				 nr, r = 0;
+	int				 nr, r;
 
+	/* sandbox_hide(), but not the way back. */
+	cmp[0] = SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, ANY_INT, PR_SET_DUMPABLE);
+	cmp[1] = SCMP_CMP64(1, SCMP_CMP_EQ, 0);
+	r = rule_add(ctx, "prctl", 5, 2, cmp);
 	/* raise(3), abort(3): signals to oneself. */
 	cmp[0] = SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, ANY_INT,
 	    (uint64_t)getpid());
@@ -420,6 +424,12 @@ files_enter(const char *words)
 fail:
 	log_warn("sandbox: files are not restricted");
 	return -1;
+}
+
+int
+sandbox_untraceable(void)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 int

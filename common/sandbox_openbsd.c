@@ -97,6 +97,13 @@ words_make(char *out, size_t size, const char *words)
 	return 0;
 }
 
+/* Only a parent traces here (kern.global_ptrace), and memory is no file. */
+int
+sandbox_untraceable(void)
+{
+	return 0;
+}
+
 int
 sandbox_enter(const char *words)
 {

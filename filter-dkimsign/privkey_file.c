@@ -11,7 +11,6 @@
  */
 
 #include <sys/types.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -55,17 +54,6 @@ keyfile_find(const char *path)
 		if (strcmp((*kf)->path, path) == 0)
 			break;
 	return kf;
-}
-
-static void
-cores_forbid(void)
-{
-	struct rlimit	 none = { 0, 0 }, now;
-
-	if (getrlimit(RLIMIT_CORE, &now) == 0 && now.rlim_max == 0)
-		return;
-	if (setrlimit(RLIMIT_CORE, &none) == -1)
-		log_warn("core dumps can't be turned off");
 }
 
 /* Returns 0 if it may be read. */
@@ -134,7 +122,7 @@ file_parse(int fd, const char *path)
 	struct privkey	*key = NULL;
 	char		*text;
 
-	cores_forbid();
+	sandbox_hide();
 	if ((text = malloc(FILE_MOST + 1)) == NULL)
 		log_warn("%s", path);
 	else if (file_read(fd, text, path) == 0)

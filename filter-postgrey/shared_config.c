@@ -144,6 +144,7 @@ password_load(const char *path)
 		(void)fclose(fp);
 		return -1;
 	}
+	sandbox_hide();
 	free(shared_config.password);
 	shared_config.password = password_line(fp, path);
 	(void)fclose(fp);

@@ -19,6 +19,7 @@
 
 #include "compat.h"
 #include "log.h"
+#include "sandbox.h"
 #include "shared_tls.h"
 #include "textfile.h"
 
@@ -131,6 +132,7 @@ load_own(const char *cert, const char *key)
 	if (file_check(cert, 0) == -1 ||
 	    file_check(key, S_IWGRP | S_IRWXO) == -1)
 		return -1;
+	sandbox_hide();
 	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
 		log_warnx("%s: %s", cert, reason());
 	else if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -292,6 +293,40 @@ a_guard_forks_workers_with_less_and_kills_them(void **state)
 	in_child(body_proc);
 }
 
+/* Nobody can look into it, and it can't undo that. */
+static void
+body_hidden(void)
+{
+	struct rlimit	 core;
+
+	CHECK(prctl(PR_GET_DUMPABLE) == 1);
+	sandbox_hide();
+	CHECK(prctl(PR_GET_DUMPABLE) == 0);
+	CHECK(getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur == 0 &&
+	    core.rlim_max == 0);
+	enter("stdio");
+	sandbox_hide();
+	DENIED(prctl(PR_SET_DUMPABLE, 1));
+}
+
+/* The first secret may come with a reload. */
+static void
+body_hidden_late(void)
+{
+	enter("stdio proc");
+	CHECK(prctl(PR_GET_DUMPABLE) == 1);
+	CHECK(sandbox_untraceable() == 0);
+	CHECK(prctl(PR_GET_DUMPABLE) == 0);
+}
+
+static void
+who_has_secrets_is_hidden(void **state)
+{
+	need_seccomp();
+	in_child(body_hidden);
+	in_child(body_hidden_late);
+}
+
 static int
 setup(void **state)
 {
@@ -327,6 +362,7 @@ main(void)
 		cmocka_unit_test(threads_from_before_are_restricted_too),
 		cmocka_unit_test(
 		    a_guard_forks_workers_with_less_and_kills_them),
+		cmocka_unit_test(who_has_secrets_is_hidden),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
