@@ -58,9 +58,12 @@ void	message_prepend(struct message *, const char *name, const char *value);
 /* Before field i; at the end of the header if i is message_nfields(). */
 void	message_insert(struct message *, size_t i, const char *name,
 	    const char *value);
+/* The same, but value is all that comes after the ':', blanks too. */
+void	message_insert_raw(struct message *, size_t i, const char *name,
+	    const char *value);
 /* " value" after the ':' of field i; its name stays as it is written. */
 void	message_change(struct message *, size_t i, const char *value);
-/* The same, but value is all that comes after the ':', blanks too. */
+/* As message_insert_raw(). */
 void	message_change_raw(struct message *, size_t i, const char *value);
 void	message_delete(struct message *, size_t i);
 /*

@@ -33,16 +33,16 @@ struct edit {
 	char		 text[];	/* whole lines */
 };
 
-static void
-output_rewind(struct message *m)
+void
+message_rewind(struct message *m)
 {
 	m->from = m->spool;
 	m->off = m->stop = m->edit = m->text_len = 0;
 	m->sorted = m->rest = 0;
 }
 
-static void
-edits_clear(struct message *m)
+void
+message_drop_edits(struct message *m)
 {
 	size_t i;
 
@@ -54,66 +54,7 @@ edits_clear(struct message *m)
 	m->replaced = NULL;
 	m->nedits = m->edits_max = 0;
 	m->replaced_cr = 0;
-	output_rewind(m);
-}
-
-/* The message is now what is in this spool. */
-static void
-message_become(struct message *m, struct spool *spool, size_t body)
-{
-	if (m->spool != m->first)
-		spool_free(m->spool);
-	m->spool = spool;
-	m->body = body;
-	message_drop_index(m);
-	m->indexed = 0;
-	edits_clear(m);
-}
-
-void
-message_discard_edits(struct message *m)
-{
-	/* Or the next edits would find no fields, and nobody hear of it. */
-	if (m->edit_error != 0 && m->fields == NULL)
-		m->indexed = 0;
-	edits_clear(m);
-	if (m->first != NULL) {
-		message_become(m, m->first, m->first_body);
-		m->first = NULL;
-	}
-	m->edit_error = m->cut = 0;
-}
-
-/* A new message by the lines of the old one, whose spool it then takes over. */
-int
-message_apply(struct message *m)
-{
-	struct message *edited;
-	const char *line;
-	size_t len;
-
-	output_rewind(m);
-	if (m->nedits == 0 && m->replaced == NULL && message_error(m) == NULL)
-		return 0;
-	if ((edited = message_new()) == NULL) {
-		message_fail(&m->edit_error);
-		return -1;
-	}
-	while ((line = message_next(m, SIZE_MAX, &len)) != NULL)
-		message_append(edited, line, len);
-	if (m->edit_error == 0)
-		m->edit_error = edited->error;
-	if (m->error == 0 && m->edit_error == 0) {
-		if (m->first == NULL) {
-			m->first = m->spool;
-			m->first_body = m->body;
-		}
-		message_become(m, edited->spool, edited->body);
-		edited->spool = NULL;
-	}
-	message_free(edited);
-	errno = m->error != 0 ? m->error : m->edit_error;
-	return errno == 0 ? 0 : -1;
+	message_rewind(m);
 }
 
 /* Folded right, and no line end but LF: RFC 5322, 2.2.3 */
@@ -173,7 +114,7 @@ edit_add(struct message *m, enum edit_kind kind, size_t field,
 
 static void
 edit_add_field(struct message *m, enum edit_kind kind, size_t field,
-    const char *name, const char *value)
+    const char *name, const char *blank, const char *value)
 {
 	if (!header_name_ok(name, strlen(name)))
 		log_warnx("message: edit dropped: not a field name: %s",
@@ -182,23 +123,37 @@ edit_add_field(struct message *m, enum edit_kind kind, size_t field,
 		log_warnx("message: edit dropped: folded wrong: %s: %s",
 		    name, log_safe(value));
 	else
-		edit_add(m, kind, field, name, strlen(name), " ", value);
+		edit_add(m, kind, field, name, strlen(name), blank, value);
 }
 
 void
 message_prepend(struct message *m, const char *name, const char *value)
 {
-	edit_add_field(m, EDIT_PREPEND, 0, name, value);
+	edit_add_field(m, EDIT_PREPEND, 0, name, " ", value);
+}
+
+static void
+edit_insert(struct message *m, size_t i, const char *name, const char *blank,
+    const char *value)
+{
+	if (i > message_nfields(m))
+		log_warnx("message: edit dropped: no field %zu", i);
+	else
+		edit_add_field(m, EDIT_INSERT, i, name, blank, value);
 }
 
 void
 message_insert(struct message *m, size_t i, const char *name,
     const char *value)
 {
-	if (i > message_nfields(m))
-		log_warnx("message: edit dropped: no field %zu", i);
-	else
-		edit_add_field(m, EDIT_INSERT, i, name, value);
+	edit_insert(m, i, name, " ", value);
+}
+
+void
+message_insert_raw(struct message *m, size_t i, const char *name,
+    const char *value)
+{
+	edit_insert(m, i, name, "", value);
 }
 
 static void

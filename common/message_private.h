@@ -55,6 +55,11 @@ struct message {
 /* Field i; -1: there is no such field. */
 int	message_field(struct message *, size_t i, struct header_field *);
 
+/* Without edits. */
+void	message_drop_edits(struct message *);
+/* message_next() begins anew. */
+void	message_rewind(struct message *);
+
 /* Without an index, as if the message had no header. */
 void	message_drop_index(struct message *);
 

@@ -17,7 +17,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/listfiles.c %D%/listfiles.h \
 	%D%/log.c %D%/log.h \
 	%D%/lookup.c %D%/lookup.h \
-	%D%/message.c %D%/message.h \
+	%D%/message.c %D%/message.h %D%/message_apply.c \
 	%D%/message_edit.c %D%/message_engine.h %D%/message_private.h \
 	%D%/metric.c %D%/metric.h \
 	%D%/options.c %D%/options.h %D%/options_value.c \

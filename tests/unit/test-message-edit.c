@@ -27,7 +27,7 @@
 
 #define MAX	65485
 
-enum act { NONE, PREPEND, INSERT, CHANGE, RAW, DELETE, BODY };
+enum act { NONE, PREPEND, INSERT, INSERT_RAW, CHANGE, RAW, DELETE, BODY };
 
 struct step {
 	enum act	 act;
@@ -87,6 +87,9 @@ static const struct edit_case cases[] = {
 	{ "all that comes after the colon", "aBc \t: 1\n 1\nD: 2\n\n",
 	    { { RAW, 0, NULL, "new" }, { RAW, 1, NULL, "\n\tx" } },
 	    "aBc \t:new\nD:\n\tx\n\n", 0 },
+	{ "inserted with all that comes after the colon", MSG,
+	    { { INSERT_RAW, 1, "X", "1" }, { INSERT_RAW, 3, "Y", "\n\t2" } },
+	    "A: 1\nX:1\nB: 2\n 2\nC:3\nY:\n\t2\n\nbody\n", 0 },
 	{ "the last change counts", MSG,
 	    { { CHANGE, 1, NULL, "x" }, { CHANGE, 1, NULL, "y\n z" } },
 	    "A: 1\nB: y\n z\nC:3\n\nbody\n", 0 },
@@ -210,6 +213,9 @@ message_edit(struct message *m, const struct step *s)
 		break;
 	case INSERT:
 		message_insert(m, s->field, s->name, s->value);
+		break;
+	case INSERT_RAW:
+		message_insert_raw(m, s->field, s->name, s->value);
 		break;
 	case CHANGE:
 		message_change(m, s->field, s->value);
