@@ -15,13 +15,16 @@
 struct event_base;
 struct inject;
 struct message;
-struct metric;
 
 /* "host:port": NULL, or what is wrong. */
 const char	*inject_server(const char *);
 int		 inject_set(void);
 int		 inject_check(void);		/* -n */
 void		 inject_start(struct event_base *);
+/* The filter ends: what still waits is lost, and logged. */
+void		 inject_stop(void);
+/* For tests: the time after the first try, instead of 15 s. */
+void		 inject_wait(int64_t ms);
 
 /*
  * A copy of the message as it goes on, edits applied.  NULL: out of memory or

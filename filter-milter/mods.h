@@ -6,9 +6,9 @@
  *
  * Places, as sendmail and Postfix count: INSHEADER's index is from the top of
  * the header with smtpd's own Received in it (0: above all); CHGHEADER's counts
- * the fields of a name that the milter was shown, from 1 (0 is 1 too), those
- * that it deleted included.  Beyond the end: at the end; nothing to delete:
- * nothing happens.  ADDHEADER: at the end of the header.
+ * the fields of a name that the milter was shown or has added, from 1 (0 is 1
+ * too), those that it deleted included.  Beyond the end: at the end; nothing
+ * to delete: nothing happens.  ADDHEADER: at the end of the header.
  */
 
 #ifndef MODS_H

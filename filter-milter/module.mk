@@ -7,11 +7,16 @@ noinst_LIBRARIES += %D%/libmta.a
 	%D%/command.c %D%/command.h \
 	%D%/connections.c %D%/connections.h \
 	%D%/content.c %D%/content.h \
+	%D%/inject.c %D%/inject.h \
 	%D%/link.c %D%/link.h %D%/link_private.h %D%/link_wire.c \
 	%D%/macro.c %D%/macro.h \
 	%D%/macro_value.c %D%/macro_value.h \
+	%D%/mods.c %D%/mods.h %D%/mods_place.c %D%/mods_private.h \
 	%D%/packet.c %D%/packet.h \
 	%D%/reply.c %D%/reply.h \
+	%D%/settle.c %D%/settle.h \
 	%D%/slot.c \
-	%D%/terms.c %D%/terms.h
+	%D%/submit.c %D%/submit.h \
+	%D%/terms.c %D%/terms.h \
+	%D%/wishes.c %D%/wishes.h
 MILTER_LIBS = %D%/libmta.a $(LDADD)

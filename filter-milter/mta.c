@@ -196,6 +196,7 @@ const struct filter	 milter_filter = {
 	.load = mta_load,
 	.check = mta_check,
 	.start = mta_start,
+	.stop = inject_stop,
 	.session_end = mta_session_end,
 	.report = {
 		[REPORT_LINK_CONNECT] = mta_link_connect,

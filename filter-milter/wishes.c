@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Wishes about the envelope, see wishes.h.  Addresses lose their brackets; one
+ * that is none is dropped with a warning, since it may become a line of SMTP.
+ * Recipients are counted: more than smtpd would take, and memory is "out".
+ */
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "compat.h"
+#include "log.h"
+#include "wishes.h"
+
+#define RCPT_MAX	1000
+#define ADDRESS_MAX	320	/* RFC 5321, 4.5.3.1: 64 + 1 + 255 */
+
+/* Nothing in it may end the path or the line: RFC 5321, 4.1.2 */
+static int
+address_ok(const char *s, size_t len)
+{
+	size_t	 i;
+
+	for (i = 0; i < len; i++)
+		if (!isgraph((unsigned char)s[i]) || s[i] == '<' ||
+		    s[i] == '>')
+			return 0;
+	return len > 0 && len <= ADDRESS_MAX && s[0] != '@';
+}
+
+/* Without <> and what is around it; NULL: out of memory; "": none. */
+static char *
+address_bare(const char *s)
+{
+	size_t	 len;
+
+	s += strspn(s, " \t");
+	if (*s == '<')
+		s++;
+	len = strcspn(s, "> \t");
+	return strndup(s, len);
+}
+
+static size_t
+list_find(char *const *list, size_t n, const char *address)
+{
+	size_t	 i;
+
+	for (i = 0; i < n && strcasecmp(list[i], address) != 0; i++)
+		;
+	return i;
+}
+
+/* The address is the list's now, or freed. */
+static int
+list_add(char ***list, size_t *n, char *address)
+{
+	char	**p;
+
+	if (list_find(*list, *n, address) < *n) {
+		free(address);
+		return 0;
+	}
+	if (*n == RCPT_MAX ||
+	    (p = reallocarray(*list, *n + 1, sizeof(*p))) == NULL) {
+		free(address);
+		return -1;
+	}
+	*list = p;
+	p[(*n)++] = address;
+	return 0;
+}
+
+/* Returns whether it was there. */
+static int
+list_remove(char **list, size_t *n, const char *address)
+{
+	size_t	 i = list_find(list, *n, address);
+
+	if (i == *n)
+		return 0;
+	free(list[i]);
+	(*n)--;
+	memmove(list + i, list + i + 1, (*n - i) * sizeof(*list));
+	return 1;
+}
+
+static void
+list_clear(char ***list, size_t *n)
+{
+	while (*n > 0)
+		free((*list)[--*n]);
+	free(*list);
+	*list = NULL;
+}
+
+/* The later wish counts: who was removed and is added again, stays. */
+static int
+take_rcpt(struct wishes *w, int add, char *address)
+{
+	if (add && !list_remove(w->removed, &w->nremoved, address))
+		return list_add(&w->added, &w->nadded, address);
+	if (!add && !list_remove(w->added, &w->nadded, address))
+		return list_add(&w->removed, &w->nremoved, address);
+	free(address);
+	return 0;
+}
+
+static int
+take_address(struct wishes *w, const struct change *c)
+{
+	char	*address;
+	int	 null;
+
+	if ((address = address_bare(c->name)) == NULL)
+		return -1;
+	null = *address == '\0' && c->command == SMFIR_CHGFROM;
+	if (!null && !address_ok(address, strlen(address))) {
+		log_peer("milter: not an address, wish dropped: %s",
+		    log_safe(c->name));
+		free(address);
+		return 0;
+	}
+	if (c->command != SMFIR_CHGFROM)
+		return take_rcpt(w, c->command != SMFIR_DELRCPT, address);
+	free(w->from);
+	w->from = address;
+	return 0;
+}
+
+int
+wishes_take(struct wishes *w, const struct change *c)
+{
+	char	*reason;
+
+	if (c->command != SMFIR_QUARANTINE)
+		return take_address(w, c);
+	if ((reason = strdup(c->name)) == NULL)
+		return -1;
+	free(w->quarantine);
+	w->quarantine = reason;
+	return 0;
+}
+
+void
+wishes_clear(struct wishes *w)
+{
+	list_clear(&w->added, &w->nadded);
+	list_clear(&w->removed, &w->nremoved);
+	free(w->from);
+	free(w->quarantine);
+	memset(w, 0, sizeof(*w));
+}
