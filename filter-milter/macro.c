@@ -30,12 +30,12 @@ static struct fixed	*fixed;		/* as the operator said them */
  * be known at connect.
  */
 static const char *const	 defaults[] = {
-	[SMFIM_CONNECT] = "j daemon_name if_name if_addr daemon_addr "
+	[SMFIM_CONNECT] = ("j daemon_name if_name if_addr daemon_addr "
 	    "daemon_port v Z _ client_addr client_name client_ptr client_port "
-	    "client_resolve client_connections",
+	    "client_resolve client_connections"),
 	[SMFIM_HELO] = "j tls_version cipher cipher_bits",
-	[SMFIM_ENVFROM] = "i r s b auth_type auth_authen auth_ssf auth_author "
-	    "mail_mailer mail_host mail_addr",
+	[SMFIM_ENVFROM] = ("i r s b auth_type auth_authen auth_ssf auth_author "
+	    "mail_mailer mail_host mail_addr"),
 	[SMFIM_ENVRCPT] = "i rcpt_mailer rcpt_host rcpt_addr",
 	[SMFIM_DATA] = "i",
 	[SMFIM_EOM] = "i msg_id",
@@ -75,10 +75,10 @@ macro_add(struct bytes *b, ssize_t begin, const char *name, size_t len,
 {
 	size_t	 used = b->len - (size_t)begin - MILTER_LEN_BYTES - 1;
 	size_t	 start = b->len;
-	int	 brace = len > 1;
+	size_t	 brace = len > 1;
 
 	if (value_len > PACKET_DATA_MAX ||
-	    used + len + value_len + 4 > PACKET_DATA_MAX)
+	    used + len + 2 * brace + 2 + value_len > PACKET_DATA_MAX)
 		return 0;
 	if (bytes_add(b, "{", brace) == -1 || bytes_add(b, name, len) == -1 ||
 	    packet_add_string(b, "}", brace) == -1 ||
