@@ -4,12 +4,12 @@
  */
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "thread.h"
 
 int
-thread_start(void *(*fn)(void *), void *arg, size_t stack)
+thread_start(void *(*fn)(void *), void *arg, size_t stack,
+    const sigset_t *blocked)
 {
 	pthread_attr_t	 attr;
 	pthread_t	 thread;
@@ -22,7 +22,8 @@ thread_start(void *(*fn)(void *), void *arg, size_t stack)
 	if (stack != 0)
 		(void)pthread_attr_setstacksize(&attr, stack);
 	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	(void)pthread_sigmask(SIG_BLOCK, blocked != NULL ? blocked : &all,
+	    &old);
 	error = pthread_create(&thread, &attr, fn, arg);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	(void)pthread_attr_destroy(&attr);

@@ -4,13 +4,15 @@
 #ifndef THREAD_H
 #define THREAD_H
 
+#include <signal.h>
 #include <stddef.h>
 
 /*
- * Run fn(arg) in a thread of its own, detached, all signals blocked: they are
- * the event loop's.  stack 0: what the system gives.  Returns 0, or why not
- * (errno).
+ * Run fn(arg) in a thread of its own, detached.  Blocked are all signals, as
+ * they are the event loop's; or these, where it runs what is not ours.  stack
+ * 0: what the system gives.  Returns 0, or why not (errno).
  */
-int	thread_start(void *(*fn)(void *), void *arg, size_t stack);
+int	thread_start(void *(*fn)(void *), void *arg, size_t stack,
+	    const sigset_t *blocked);
 
 #endif /* THREAD_H */

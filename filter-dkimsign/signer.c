@@ -148,7 +148,8 @@ threads_grow(void)
 {
 	int	 error;
 
-	if ((error = thread_start(thread_main, NULL, STACK_SIZE)) == 0) {
+	if ((error = thread_start(thread_main, NULL, STACK_SIZE,
+	    NULL)) == 0) {
 		threads++;
 		return;
 	}

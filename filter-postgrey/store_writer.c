@@ -284,7 +284,7 @@ writer_start(struct store *st)
 
 	if (clock_ms() < st->retry)
 		return;
-	if ((error = thread_start(thread_main, st, 0)) == 0) {
+	if ((error = thread_start(thread_main, st, 0, NULL)) == 0) {
 		st->running = 1;
 		st->due = clock_ms() + STORE_LATER;
 		st->retry = 0;

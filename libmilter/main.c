@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A milter as smtpd starts it.  Before its main() the descriptors that are
+ * smtpd are moved out of its way, and the guard is forked: each worker is a
+ * fresh process that returns from here into main().  smfi_main() is then a
+ * filter with one milter, which is in the same process.
+ *
+ * A mistake in SMTPD_MILTER, or a main() that gives up, ends it at smtpd's
+ * start.  What smtpd did not start is left alone, and smfi_main() fails.
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "context.h"
+#include "filter.h"
+#include "log.h"
+#include "milter.h"
+#include "worker.h"
+
+#define OPTIONS		"SMTPD_MILTER"
+#define WORDS_MAX	64
+/* Above what a milter opens and closes, below what select(2) can't do. */
+#define HIGH		900
+#define FAREWELL	5		/* s for the milter's last callbacks */
+
+static struct worker	 self = { .socket = -1, .guest = 1 };
+static struct filter	 filter;
+static pid_t		 self_pid;	/* 0: smtpd did not start us */
+static int		 stop_pipe[2] = { -1, -1 };
+
+/* smtpd has one socket for 0 and 1, and another one for 2. */
+static int
+from_smtpd(void)
+{
+	struct sockaddr	 sa;
+	socklen_t	 len = sizeof(sa);
+	struct stat	 in, out, err;
+
+	if (fstat(0, &in) == -1 || fstat(1, &out) == -1 ||
+	    fstat(2, &err) == -1)
+		return 0;
+	if (!S_ISSOCK(in.st_mode) || in.st_dev != out.st_dev ||
+	    in.st_ino != out.st_ino ||
+	    (err.st_dev == in.st_dev && err.st_ino == in.st_ino))
+		return 0;
+	return getsockname(0, &sa, &len) == 0 && sa.sa_family == AF_UNIX;
+}
+
+static int
+move_up(int fd)
+{
+	int	 high;
+
+	if ((high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH)) == -1)
+		high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (high == -1)
+		fatal("descriptors");
+	return high;
+}
+
+/* What a milter or its children print goes to the log. */
+static void
+take_descriptors(void)
+{
+	int	 null;
+
+	self.in = move_up(0);
+	self.out = move_up(1);
+	if ((null = open("/dev/null", O_RDONLY)) == -1 ||
+	    dup2(null, 0) == -1 || dup2(2, 1) == -1)
+		fatal("descriptors");
+	(void)close(null);
+}
+
+/* One end of a session for the MTA's side; the other one has a thread. */
+static int
+here(void *arg)
+{
+	int	 sv[2], error;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == -1)
+		return -1;
+	if (fcntl(sv[0], F_SETFL, O_NONBLOCK) == -1)
+		error = errno;
+	else if ((error = session_start(sv[1])) == 0)
+		return sv[0];
+	(void)close(sv[0]);
+	(void)close(sv[1]);
+	errno = error;
+	return -1;
+}
+
+static void
+stop_readable(int fd, short what, void *arg)
+{
+	worker_end();
+}
+
+static int
+start(void)
+{
+	struct event	*ev;
+
+	ev = event_new(filter_events(), stop_pipe[0], EV_READ, stop_readable,
+	    NULL);
+	if (ev == NULL || event_add(ev, NULL) == -1)
+		return -1;
+	return milter_filter.start();
+}
+
+/* As a command line: blanks are between the words. */
+static int
+split_options(char *argv[WORDS_MAX + 1])
+{
+	const char	*options = getenv(OPTIONS);
+	char		*copy, *word;
+	int		 argc = 1;
+
+	argv[0] = (char *)filter.name;
+	if ((copy = strdup(options == NULL ? "" : options)) == NULL)
+		fatal("options");
+	for (word = strtok(copy, " \t"); word != NULL && argc < WORDS_MAX;
+	    word = strtok(NULL, " \t"))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	return argc;
+}
+
+static void	begin(void) __attribute__((__constructor__));
+
+static void
+begin(void)
+{
+	char		*argv[WORDS_MAX + 1];
+	const char	*why;
+	int		 argc, status;
+
+	if (!from_smtpd())
+		return;
+	take_descriptors();
+	filter = milter_filter;
+	filter.name = "libmilter";
+	filter.usage = OPTIONS "=\"[-v] [-d daemon_name] [-f file] "
+	    "[-j hostname] [-m name=value] [-o key=value] ...\"";
+	filter.promises = NULL;
+	filter.start = start;
+	if ((why = milter_add_here(filter.name, here, NULL)) != NULL)
+		fatalx("%s", why);
+	argc = split_options(argv);
+	status = filter_guard(&filter, argc, argv, &self);
+	optind = 1;			/* main() has its own */
+	if (status != -1) {
+		(void)fflush(stdout);
+		_exit(status);
+	}
+	if (pipe(stop_pipe) == -1 ||
+	    fcntl(stop_pipe[0], F_SETFD, FD_CLOEXEC) == -1 ||
+	    fcntl(stop_pipe[1], F_SETFD, FD_CLOEXEC) == -1)
+		fatal("pipe");
+	self_pid = getpid();
+}
+
+int
+smfi_main(void)
+{
+	int	 status;
+
+	if (self_pid == 0) {
+		log_warnx("%s: smtpd did not start this: see libmilter(3)",
+		    milter.xxfi_name != NULL ? milter.xxfi_name : "milter");
+		return MI_FAILURE;
+	}
+	if (getpid() != self_pid) {
+		log_warnx("%s: another process than smtpd started: it has to "
+		    "stay in the foreground", milter.xxfi_name);
+		return MI_FAILURE;
+	}
+	if (!milter_complete())
+		return MI_FAILURE;
+	status = worker_run(&self);
+	sessions_end(FAREWELL);
+	return status == 0 ? MI_SUCCESS : MI_FAILURE;
+}
+
+/* From any thread, or a signal's handler. */
+int
+smfi_stop(void)
+{
+	if (stop_pipe[1] != -1)
+		(void)!write(stop_pipe[1], "", 1);
+	return MI_SUCCESS;
+}
+
+/* configure scripts look for it; it says whether smfi_stop() was called. */
+int
+mi_stop(void)
+{
+	return 0;
+}
