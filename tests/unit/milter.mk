@@ -33,3 +33,7 @@ MILTER_TESTS += %D%/test-command %D%/test-macro %D%/test-milter-client
 %C%_test_macro_LDADD = $(MILTER_UNIT_LIBS)
 %C%_test_milter_client_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
 %C%_test_milter_client_LDADD = $(MILTER_UNIT_LIBS)
+MILTER_TESTS += %D%/test-mods
+%C%_test_mods_SOURCES = %D%/test-mods.c $(LOGGED)
+%C%_test_mods_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
+%C%_test_mods_LDADD = $(MILTER_UNIT_LIBS)
