@@ -2,8 +2,11 @@
 /*
  * Lines for the operator, on stderr.  smtpd gives us a socket there and reads
  * it when it finds the time, so nothing here may wait for it: what the socket
- * does not take is dropped, and told as a number with the next line that it
- * takes.  Never fails, keeps errno; fatal() and fatalx() exit.
+ * does not take stays in a buffer, what finds no room there is dropped, and
+ * told as a number with the next line that finds some.  A line costs little
+ * more than its bytes, but a write wakes smtpd: the worker holds decisions
+ * back until the end of its turn.  Never fails, keeps errno; fatal() and
+ * fatalx() exit.
  */
 
 #include <sys/types.h>
@@ -21,6 +24,7 @@
 #include "log.h"
 
 #define LOG_PEER_MAX	5	/* lines a second of log_peer() */
+#define LOG_BUF		8192
 #define LOG_SAFE_BUFS	8
 #define LOG_SAFE_MAX	255
 
@@ -28,10 +32,11 @@ static const char	*log_name;
 static int		 log_verbosity;
 static int		 log_socket = -1;	/* -1: not known yet */
 
-/* What is left of a line that was taken in part; goes before the next one. */
-static char		 log_rest[LOG_LINE_MAX + 2];
-static size_t		 log_rest_len;
+/* Lines that are not out yet; the first one may be so in part. */
+static char		 log_buf[LOG_BUF];
+static size_t		 log_len;
 static unsigned long	 log_dropped;
+static int		 log_holding;
 
 static time_t		 peer_second;
 static unsigned int	 peer_lines;
@@ -49,7 +54,7 @@ void
 log_init(const char *name)
 {
 	log_name = name;
-	log_rest_len = 0;
+	log_len = 0;
 	log_dropped = 0;
 	log_detect();
 }
@@ -81,62 +86,84 @@ log_write(const char *buf, size_t len)
 	return n;
 }
 
-/* The end of a line whose beginning is out already.  -1: still stuck. */
-static int
+void
+log_hold(int hold)
+{
+	log_holding = hold;
+	log_flush();
+}
+
+void
 log_flush(void)
 {
-	ssize_t	 n;
+	int	 saved = errno;
+	ssize_t	 n = 0;
 
-	if (log_rest_len == 0)
-		return 0;
-	if ((n = log_write(log_rest, log_rest_len)) <= 0)
-		return -1;
-	log_rest_len -= (size_t)n;
-	memmove(log_rest, log_rest + n, log_rest_len);
-	return log_rest_len == 0 ? 0 : -1;
+	if (log_len > 0 && (n = log_write(log_buf, log_len)) > 0) {
+		log_len -= (size_t)n;
+		memmove(log_buf, log_buf + n, log_len);
+	}
+	errno = saved;
 }
 
-static int
-log_send(const char *buf, size_t len)
+static size_t
+line_copy(char *line, size_t len, const char *s)
 {
-	ssize_t	 n;
+	size_t	 n = strlen(s);
 
-	if (log_flush() == -1 || (n = log_write(buf, len)) <= 0)
-		return -1;
-	log_rest_len = len - (size_t)n;
-	memcpy(log_rest, buf + n, log_rest_len);
-	return 0;
+	if (n > LOG_LINE_MAX - len)
+		n = LOG_LINE_MAX - len;
+	memcpy(line + len, s, n);
+	return len + n;
 }
+
+static size_t	line_print(char *, size_t, const char *, va_list)
+		    __attribute__((__format__ (__printf__, 3, 0)));
+
+static size_t
+line_print(char *line, size_t len, const char *fmt, va_list ap)
+{
+	size_t	 room = LOG_LINE_MAX - len;
+	int	 n;
+
+	if ((n = vsnprintf(line + len, room + 1, fmt, ap)) < 0)
+		return len;
+	return len + ((size_t)n < room ? (size_t)n : room);
+}
+
+static int	log_put(const char *, const char *, va_list)
+		    __attribute__((__format__ (__printf__, 1, 0)));
 
 /*
  * One line out of a text.  A control byte in it is a mistake of ours, but it
- * must not become a second line.
+ * must not become a second line.  Returns -1: there is no room for it.
  */
-static size_t
-log_format(char *line, const char *fmt, va_list ap)
-    __attribute__((__format__ (__printf__, 2, 0)));
-
-static size_t
-log_format(char *line, const char *fmt, va_list ap)
+static int
+log_put(const char *fmt, const char *error, va_list ap)
 {
+	char	*line;
 	size_t	 i, len = 0;
-	int	 n;
 
+	if (sizeof(log_buf) - log_len <= LOG_LINE_MAX)
+		log_flush();
+	if (sizeof(log_buf) - log_len <= LOG_LINE_MAX)
+		return -1;
+	line = log_buf + log_len;
 	if (!log_socket && log_name != NULL) {
-		n = snprintf(line, LOG_LINE_MAX, "%s: ", log_name);
-		if (n > 0 && n < LOG_LINE_MAX)
-			len = (size_t)n;
+		len = line_copy(line, len, log_name);
+		len = line_copy(line, len, ": ");
 	}
-	n = vsnprintf(line + len, LOG_LINE_MAX + 1 - len, fmt, ap);
-	if (n > 0)
-		len += (size_t)n;
-	if (len > LOG_LINE_MAX)
-		len = LOG_LINE_MAX;
+	len = line_print(line, len, fmt, ap);
+	if (error != NULL) {
+		len = line_copy(line, len, ": ");
+		len = line_copy(line, len, error);
+	}
 	for (i = 0; i < len; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == 127)
 			line[i] = '?';
-	line[len++] = '\n';
-	return len;
+	line[len] = '\n';
+	log_len += len + 1;
+	return 0;
 }
 
 static int	log_line(const char *, ...)
@@ -145,14 +172,13 @@ static int	log_line(const char *, ...)
 static int
 log_line(const char *fmt, ...)
 {
-	char	 line[LOG_LINE_MAX + 2];
 	va_list	 ap;
-	size_t	 len;
+	int	 error;
 
 	va_start(ap, fmt);
-	len = log_format(line, fmt, ap);
+	error = log_put(fmt, NULL, ap);
 	va_end(ap);
-	return log_send(line, len);
+	return error;
 }
 
 static time_t
@@ -178,22 +204,23 @@ log_owed(void)
 		peer_omitted = 0;
 }
 
-static void	log_text(const char *, int, va_list)
+enum log_when { LOG_NOW, LOG_HELD };
+
+static void	log_text(const char *, const char *, enum log_when, va_list)
 		    __attribute__((__format__ (__printf__, 1, 0)));
 
 static void
-log_text(const char *fmt, int error, va_list ap)
+log_text(const char *fmt, const char *error, enum log_when when, va_list ap)
 {
-	char	 text[LOG_LINE_MAX + 2];
 	int	 saved = errno;
 
 	if (log_socket == -1)
 		log_detect();
 	log_owed();
-	(void)vsnprintf(text, sizeof(text), fmt, ap);	/* cut is fine */
-	if ((error ? log_line("%s: %s", text, strerror(saved)) :
-	    log_line("%s", text)) == -1)
+	if (log_put(fmt, error, ap) == -1)
 		log_dropped++;
+	if (when == LOG_NOW || !log_holding)
+		log_flush();
 	errno = saved;
 }
 
@@ -203,7 +230,7 @@ log_info(const char *fmt, ...)
 	va_list	 ap;
 
 	va_start(ap, fmt);
-	log_text(fmt, 0, ap);
+	log_text(fmt, NULL, LOG_HELD, ap);
 	va_end(ap);
 }
 
@@ -213,7 +240,7 @@ log_warn(const char *fmt, ...)
 	va_list	 ap;
 
 	va_start(ap, fmt);
-	log_text(fmt, 1, ap);
+	log_text(fmt, strerror(errno), LOG_NOW, ap);
 	va_end(ap);
 }
 
@@ -223,7 +250,7 @@ log_warnx(const char *fmt, ...)
 	va_list	 ap;
 
 	va_start(ap, fmt);
-	log_text(fmt, 0, ap);
+	log_text(fmt, NULL, LOG_NOW, ap);
 	va_end(ap);
 }
 
@@ -246,7 +273,7 @@ log_peer(const char *fmt, ...)
 	}
 	peer_lines++;
 	va_start(ap, fmt);
-	log_text(fmt, 0, ap);
+	log_text(fmt, NULL, LOG_NOW, ap);
 	va_end(ap);
 }
 
@@ -258,7 +285,7 @@ log_debug(const char *fmt, ...)
 	if (log_verbosity < 1)
 		return;
 	va_start(ap, fmt);
-	log_text(fmt, 0, ap);
+	log_text(fmt, NULL, LOG_NOW, ap);
 	va_end(ap);
 }
 
@@ -270,7 +297,7 @@ log_trace(const char *fmt, ...)
 	if (log_verbosity < 2)
 		return;
 	va_start(ap, fmt);
-	log_text(fmt, 0, ap);
+	log_text(fmt, NULL, LOG_NOW, ap);
 	va_end(ap);
 }
 
@@ -280,7 +307,7 @@ fatal(const char *fmt, ...)
 	va_list	 ap;
 
 	va_start(ap, fmt);
-	log_text(fmt, 1, ap);
+	log_text(fmt, strerror(errno), LOG_NOW, ap);
 	va_end(ap);
 	exit(1);
 }
@@ -291,7 +318,7 @@ fatalx(const char *fmt, ...)
 	va_list	 ap;
 
 	va_start(ap, fmt);
-	log_text(fmt, 0, ap);
+	log_text(fmt, NULL, LOG_NOW, ap);
 	va_end(ap);
 	exit(1);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a filter says, it says on stderr: smtpd copies every line into its own
- * log, with the filter's name before it.  One write a line; never blocks: a
- * line that smtpd does not take at once is dropped and counted.
+ * log, with the filter's name before it.  Never blocks: what smtpd does not take
+ * waits in a buffer of 8 KB, and a line that finds no room there is dropped and
+ * counted.
  *
  * Nothing that a client sent goes into a line unless it went through
  * log_safe().
@@ -20,6 +21,14 @@ void	log_init(const char *name);
 /* One level more of log_debug() and log_trace(): 0 quiet, 1 debug, 2 trace. */
 void	log_verbose(void);
 int	log_level(void);
+
+/*
+ * Hold back what log_info() says, until log_flush() or a line that is no
+ * decision; or hold back no more.  The worker does so: what it said in a turn
+ * of its loop goes out in one piece, before smtpd gets the answers.
+ */
+void	log_hold(int);
+void	log_flush(void);
 
 /* A decision, or another thing that an operator greps for. */
 void	log_info(const char *, ...)

@@ -120,6 +120,7 @@ turn(int alone, int *waits)
 
 	more = engine_read();
 	*waits = transfer_pump();
+	log_flush();
 	channel_publish(ch);
 	/* Answers, messages, or a line that was read but not yet taken. */
 	*waits = *waits || ch->over_len > 0 ||
@@ -316,8 +317,10 @@ worker_run(const struct worker *w)
 	}
 	if (start() == -1)
 		return 1;
+	log_hold(1);
 	loop(alone);
 	if (engine.filter->stop != NULL)
 		engine.filter->stop();
+	log_hold(0);
 	return 0;
 }

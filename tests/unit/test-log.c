@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The log: one line a call and one packet a line, never waits, says what it
- * dropped; no control byte and no stranger's byte gets through.
+ * The log: one line a call and one packet a line, or one for all that is held
+ * back; never waits, says what it dropped; no control byte and no stranger's
+ * byte gets through.
  */
 
 #include <sys/types.h>
@@ -15,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -84,17 +86,22 @@ socket_stop(int saved, int peer)
 	(void)close(peer);
 }
 
-/* All that is to be read now, as a string. */
+/* All that is to be read now, as a string; what was there stays in front. */
 static const char *
-drain(int fd)
+drain_after(size_t len, int fd)
 {
-	size_t	 len = 0;
 	ssize_t	 n;
 
 	while ((n = read(fd, got + len, sizeof(got) - 1 - len)) > 0)
 		len += (size_t)n;
 	got[len] = '\0';
 	return got;
+}
+
+static const char *
+drain(int fd)
+{
+	return drain_after(0, fd);
 }
 
 static void
@@ -116,18 +123,62 @@ on_a_socket_each_line_is_one_packet_without_a_name(void **state)
 }
 
 static void
+what_is_held_back_is_one_packet_and_comes_before_a_warning(void **state)
+{
+	int		 saved, i, peer = socket_start(&saved, SOCK_DGRAM);
+	const char	*p;
+	char		 buf[64];
+
+	log_hold(1);
+	log_info("one");
+	log_info("two");
+	assert_string_equal(drain(peer), "");
+	log_flush();
+	assert_int_equal(recv(peer, buf, sizeof(buf), 0), 8);
+	assert_memory_equal(buf, "one\ntwo\n", 8);
+	log_info("three");
+	log_warnx("four");
+	assert_int_equal(recv(peer, buf, sizeof(buf), 0), 11);
+	assert_memory_equal(buf, "three\nfour\n", 11);
+	log_info("five");
+	log_hold(0);
+	assert_string_equal(drain(peer), "five\n");
+	log_info("six");
+	assert_string_equal(drain(peer), "six\n");
+	log_hold(1);
+	/* More than it can hold: the first ones go out. */
+	for (i = 0; i < 100; i++)
+		log_info("%099d", i);
+	p = drain(peer);
+	assert_in_range(strlen(p), 100, 9900);
+	log_hold(0);
+	p = drain_after(strlen(p), peer);
+	for (i = 0; i < 100; i++, p += 100)
+		assert_int_equal(atoi(p), i);
+	assert_string_equal(p, "");
+	socket_stop(saved, peer);
+}
+
+static void
 a_full_socket_drops_whole_lines_and_the_number_is_told(void **state)
 {
 	int		 saved, peer = socket_start(&saved, SOCK_STREAM);
 	unsigned long	 sent = 0, lines = 0, dropped;
+	size_t		 len;
 	const char	*p;
 
 	/* Would wait for ever here if it waited. */
 	for (; sent < 3000; sent++)
 		log_info("%0100lu", sent);
-	for (p = drain(peer); *p != '\0'; p += 101, lines++) {
+	/* What it kept comes when there is room. */
+	for (p = drain(peer), len = 0; strlen(p) > len;) {
+		len = strlen(p);
+		log_flush();
+		p = drain_after(len, peer);
+	}
+	for (; *p != '\0'; p += 101, lines++) {
 		assert_int_equal(strcspn(p, "\n"), 100);
-		assert_int_equal(strspn(p, "0123456789"), 100);
+		assert_int_equal(strtoul(p, NULL, 10), lines);
 	}
 	assert_in_range(lines, 1, 2999);
 	log_info("after");
@@ -273,6 +324,8 @@ main(void)
 		cmocka_unit_test(a_line_is_cut_and_stays_one_line),
 		cmocka_unit_test(
 		    on_a_socket_each_line_is_one_packet_without_a_name),
+		cmocka_unit_test(
+		    what_is_held_back_is_one_packet_and_comes_before_a_warning),
 		cmocka_unit_test(
 		    a_full_socket_drops_whole_lines_and_the_number_is_told),
 		cmocka_unit_test(a_closed_socket_is_no_reason_to_die),
