@@ -29,8 +29,8 @@
 
 /* What smtpd said about itself, kept for the next worker. */
 struct facts {
-	char		version[32];	/* "6.8.0p2" */
 	char		admd[256];
+	int32_t		version;	/* 60800 is 6.8.0; 0: unknown */
 	int32_t		minor;		/* protocol; 7 until we know */
 	int32_t		incoming;	/* config|subsystem|smtp-in */
 	int32_t		outgoing;

@@ -185,6 +185,17 @@ handshake_again(void)
 	}
 }
 
+/* "6.8.0p2", "7.8.0-portable" */
+static int
+version_number(const char *version)
+{
+	int	 major = 0, minor = 0, patch = 0;
+
+	if (sscanf(version, "%d.%d.%d", &major, &minor, &patch) < 2)
+		return 0;
+	return major * 10000 + minor * 100 + patch;
+}
+
 void
 handshake_config(const char *arg, size_t len)
 {
@@ -197,7 +208,7 @@ handshake_config(const char *arg, size_t len)
 		engine.filter->config(name, value);
 	}
 	if (strcmp(name, "smtpd-version") == 0)
-		(void)strlcpy(facts->version, value, sizeof(facts->version));
+		facts->version = version_number(value);
 	else if (strcmp(name, "admd") == 0)
 		(void)strlcpy(facts->admd, value, sizeof(facts->admd));
 	else if (strcmp(name, "protocol") == 0 &&
@@ -219,16 +230,10 @@ filter_protocol(void)
 	return engine.channel.sh->facts.minor;
 }
 
-/* "6.8.0p2", "7.8.0-portable" */
 int
 filter_smtpd_version(void)
 {
-	int	 major = 0, minor = 0, patch = 0;
-
-	if (sscanf(engine.channel.sh->facts.version, "%d.%d.%d", &major,
-	    &minor, &patch) < 2)
-		return 0;
-	return major * 10000 + minor * 100 + patch;
+	return engine.channel.sh->facts.version;
 }
 
 size_t

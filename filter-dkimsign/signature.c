@@ -44,6 +44,9 @@ static const char *const	 names[] = {
 	[SIGNATURE_DOMAINKEYS] = "DomainKey-Signature",
 };
 
+/* Of the last one, ready for the next. */
+static EVP_MD_CTX		*sha256;
+
 static const char *const	 canons[] = {
 	[CANON_SIMPLE] = "simple",
 	[CANON_RELAXED] = "relaxed",
@@ -59,10 +62,16 @@ md_put(void *arg, const void *p, size_t len)
 		s->failed = 1;
 }
 
+/* The second time the context has its digest, and no look-up is needed. */
 static void
 md_begin(struct signature *s, const EVP_MD *type)
 {
-	s->md = EVP_MD_CTX_new();
+	if (s->type == SIGNATURE_DKIM && sha256 != NULL) {
+		s->md = sha256;
+		sha256 = NULL;
+		type = NULL;
+	} else
+		s->md = EVP_MD_CTX_new();
 	if (s->md == NULL || EVP_DigestInit_ex(s->md, type, NULL) != 1)
 		s->failed = 1;
 }
@@ -72,7 +81,10 @@ md_end(struct signature *s)
 {
 	if (EVP_DigestFinal_ex(s->md, s->digest, &s->digest_len) != 1)
 		s->failed = 1;
-	EVP_MD_CTX_free(s->md);
+	if (s->type == SIGNATURE_DKIM && sha256 == NULL && !s->failed)
+		sha256 = s->md;
+	else
+		EVP_MD_CTX_free(s->md);
 	s->md = NULL;
 }
 
