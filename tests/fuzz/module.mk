@@ -147,3 +147,26 @@ noinst_PROGRAMS += %D%/fuzz-greylistctl
 %C%_fuzz_greylistctl_LDADD = $(POSTGREY_LIBS)
 %C%_fuzz_greylistctl_LDFLAGS = $(FUZZER)
 endif
+# Of filter-milter.
+MILTER_FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-milter \
+	-I$(srcdir)/libmilter
+REPLAY_TESTS += %D%/replay-milter
+%C%_replay_milter_SOURCES = %D%/fuzz-milter.c $(REPLAY)
+%C%_replay_milter_CPPFLAGS = $(MILTER_FUZZ_CPPFLAGS)
+%C%_replay_milter_LDADD = $(MILTER_LIBS)
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz-milter
+%C%_fuzz_milter_CPPFLAGS = $(MILTER_FUZZ_CPPFLAGS)
+%C%_fuzz_milter_LDADD = $(MILTER_LIBS)
+%C%_fuzz_milter_LDFLAGS = $(FUZZER)
+endif
+REPLAY_TESTS += %D%/replay-mods
+%C%_replay_mods_SOURCES = %D%/fuzz-mods.c $(REPLAY)
+%C%_replay_mods_CPPFLAGS = $(MILTER_FUZZ_CPPFLAGS)
+%C%_replay_mods_LDADD = $(MILTER_LIBS)
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz-mods
+%C%_fuzz_mods_CPPFLAGS = $(MILTER_FUZZ_CPPFLAGS)
+%C%_fuzz_mods_LDADD = $(MILTER_LIBS)
+%C%_fuzz_mods_LDFLAGS = $(FUZZER)
+endif
