@@ -3,6 +3,7 @@ noinst_LIBRARIES += %D%/libmta.a
 %C%_libmta_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/libmilter
 %C%_libmta_a_SOURCES = \
 	libmilter/mfdef.h \
+	%D%/chain.c %D%/chain.h %D%/chain_message.c %D%/chain_private.h \
 	%D%/client.c %D%/client.h \
 	%D%/command.c %D%/command.h \
 	%D%/connections.c %D%/connections.h \
@@ -11,6 +12,7 @@ noinst_LIBRARIES += %D%/libmta.a
 	%D%/link.c %D%/link.h %D%/link_private.h %D%/link_wire.c \
 	%D%/macro.c %D%/macro.h \
 	%D%/macro_value.c %D%/macro_value.h \
+	%D%/milter.c %D%/milter.h %D%/mta.c \
 	%D%/mods.c %D%/mods.h %D%/mods_place.c %D%/mods_private.h \
 	%D%/packet.c %D%/packet.h \
 	%D%/reply.c %D%/reply.h \
@@ -18,5 +20,6 @@ noinst_LIBRARIES += %D%/libmta.a
 	%D%/slot.c \
 	%D%/submit.c %D%/submit.h \
 	%D%/terms.c %D%/terms.h \
+	%D%/verdict.c %D%/verdict.h \
 	%D%/wishes.c %D%/wishes.h
 MILTER_LIBS = %D%/libmta.a $(LDADD)
