@@ -1,84 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The macros of each stage, byte for byte but for the NULs: they are shown as
- * blanks between names and values, and line ends behind these.
+ * What macros are worth, at each stage.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "bytes.h"
-#include "engine.h"
-#include "macro.h"
-#include "macro_value.h"
-#include "milter_client.h"
-#include "packet.h"
-
-static struct shared	 shared;
-static struct rich	 rich;
-
-static int
-setup(void **state)
-{
-	memset(&shared, 0, sizeof(shared));
-	memcpy(shared.facts.version, "7.8.0p1", 8);
-	memcpy(shared.facts.admd, "example.org", 12);
-	engine.channel.sh = &shared;
-	macro_daemon = macro_host = NULL;
-	rich_begin(&rich);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	client_end(&rich.c);
-	return 0;
-}
-
-/* "D", the command, and "name value\n" for each; "" for no packet. */
-static const char *
-macros(const struct client *c, int stage, char command, const char *list)
-{
-	static char	 text[8192];
-	struct bytes	 b = { 0 };
-	struct packet	 p;
-	const char	*name, *value;
-	size_t		 n;
-
-	text[0] = '\0';
-	assert_int_equal(macro_packet(&b, c, stage, command, list), 0);
-	if (b.len == 0) {
-		assert_null(b.data);
-		return text;
-	}
-	assert_int_equal(packet_frame(b.data + b.off, b.len), b.len);
-	packet_open(b.data + b.off, b.len, &p);
-	n = (size_t)snprintf(text, sizeof(text), "%c%c\n", p.command,
-	    p.data[0]);
-	p.data++, p.len--;
-	while (p.len > 0) {
-		assert_int_equal(packet_take_string(&p, &name), 0);
-		assert_int_equal(packet_take_string(&p, &value), 0);
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s %s\n",
-		    name, value);
-	}
-	bytes_clear(&b);
-	return text;
-}
-
-static const char *
-ours(int stage, char command)
-{
-	return macros(&rich.c, stage, command, NULL);
-}
+#include "macro_rig.h"
 
 /* One macro's value, "" also if it is not sent. */
 static const char *
@@ -100,21 +25,6 @@ static int
 is_sent(const char *name)
 {
 	return *macros(&rich.c, SMFIM_CONNECT, 'C', name) != '\0';
-}
-
-static void
-a_packet_byte_for_byte(void **state)
-{
-	struct bytes	 b = { 0 };
-
-	rich_mail(&rich);
-	rich_rcpt(&rich);
-	assert_int_equal(macro_packet(&b, &rich.c, SMFIM_ENVRCPT, SMFIC_RCPT,
-	    "i {rcpt_host}"), 0);
-	assert_int_equal(b.len, 4 + 2 + 2 + 9 + 12 + 12);
-	assert_memory_equal(b.data + b.off, "\0\0\0\x25" "DRi\0" "0badc0de\0"
-	    "{rcpt_host}\0" "example.org", b.len);
-	bytes_clear(&b);
 }
 
 static void
@@ -369,95 +279,10 @@ ciphers_in_parts(void **state)
 	}
 }
 
-static void
-exactly_what_a_milter_asks_for(void **state)
-{
-	const char	*wanted = "DT\ni a09900fcd597c84e\n{auth_authen} joe\n";
-
-	assert_string_equal(macros(&rich.c, SMFIM_DATA, 'T',
-	    "i {auth_authen}"), wanted);
-	assert_string_equal(macros(&rich.c, SMFIM_DATA, 'T',
-	    " {i}, auth_authen {unknown} x {} "), wanted);
-	assert_string_equal(macros(&rich.c, SMFIM_DATA, 'T', ""), "");
-	assert_string_equal(macros(&rich.c, SMFIM_DATA, 'T', " "), "");
-	assert_string_equal(macros(&rich.c, SMFIM_CONNECT, 'C', "verify"), "");
-}
-
-static void
-what_is_too_long_is_left_out(void **state)
-{
-	static char	 id[65600], list[20000];
-	size_t		 i;
-	struct bytes	 b = { 0 };
-
-	/* The letter, "{msg_id}" and two NULs leave 65524. */
-	memset(id, 'x', sizeof(id) - 1);
-	id[65524] = '\0';
-	rich.c.message_id = id;
-	assert_int_equal(macro_packet(&b, &rich.c, SMFIM_EOM, 'E', "msg_id i"),
-	    0);
-	assert_int_equal(b.len, 4 + 1 + 65535);
-	bytes_clear(&b);
-	id[65524] = 'x';
-	id[65525] = '\0';
-	assert_string_equal(macros(&rich.c, SMFIM_EOM, 'E', "msg_id i"),
-	    "DE\ni a09900fcd597c84e\n");
-	rich.c.message_id = NULL;
-	/* 10000 times "i", its value and two NULs. */
-	for (i = 0; i < sizeof(list) - 1; i++)
-		list[i] = i % 2 == 0 ? 'i' : ' ';
-	assert_int_equal(macro_packet(&b, &rich.c, SMFIM_EOM, 'E', list), 0);
-	assert_in_range(b.len, 65535 - 19, 4 + 1 + 65535);
-	assert_int_equal(packet_frame(b.data + b.off, b.len), b.len);
-	bytes_clear(&b);
-}
-
-static const struct {
-	const char	*assignment;
-	int		 taken;
-} settings[] = {
-	{ "greylist=yes", 1 },
-	{ "{verify}=OK=1", 1 },
-	{ "Z=", 1 },
-	{ "{r}=ESMTPX", 1 },
-	{ "greylist=no", 0 },
-	{ "greylist", 0 },
-	{ "=x", 0 },
-	{ "{}=x", 0 },
-	{ "a b=x", 0 },
-	{ "a,b=x", 0 },
-	{ "{a=x", 0 },
-	{ "", 0 },
-};
-
-/* The last: what is set stays. */
-static void
-the_operator_s_own(void **state)
-{
-	size_t	 i;
-
-	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-		assert_int_equal(macro_set(settings[i].assignment) == NULL,
-		    settings[i].taken);
-	rich_mail(&rich);
-	assert_non_null(strstr(ours(SMFIM_CONNECT, SMFIC_CONNECT), "\nZ \n_ "));
-	assert_non_null(strstr(ours(SMFIM_CONNECT, SMFIC_CONNECT),
-	    "{client_connections} 1\n{greylist} yes\n{verify} OK=1\n"
-	    "r ESMTPX\n"));
-	assert_non_null(strstr(ours(SMFIM_ENVFROM, SMFIC_MAIL),
-	    "\nr ESMTPX\ns gate"));
-	assert_null(strstr(ours(SMFIM_ENVFROM, SMFIC_MAIL), "greylist"));
-	assert_string_equal(one("{greylist}"), "yes");
-	assert_string_equal(one("greylist"), "yes");
-}
-
-#define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
-		TEST(a_packet_byte_for_byte),
 		TEST(all_stages_of_a_session),
 		TEST(a_client_of_which_nothing_is_known),
 		TEST(where_clients_come_from),
@@ -468,9 +293,6 @@ main(void)
 		TEST(senders_that_are_none),
 		TEST(the_name_of_the_server),
 		TEST(ciphers_in_parts),
-		TEST(exactly_what_a_milter_asks_for),
-		TEST(what_is_too_long_is_left_out),
-		TEST(the_operator_s_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

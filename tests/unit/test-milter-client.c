@@ -195,8 +195,9 @@ static void
 sessions_of_an_address_are_counted(void **state)
 {
 	static const char *const src[] = { "192.0.2.1:1", "192.0.2.1:2",
-				    "[2001:db8::1]:1", "192.0.2.2:1", "" };
-	static const unsigned int counts[] = { 2, 3, 1, 1, 1 };
+				    "[2001:db8::1]:1", "192.0.2.2:1", "",
+				    "[c000:201::]:1" };
+	static const unsigned int counts[] = { 2, 3, 1, 1, 1, 1 };
 	struct session	 s[N(src)];
 	struct client	 c[N(src)];
 	size_t		 i;
