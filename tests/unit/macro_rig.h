@@ -35,13 +35,16 @@ setup(void **state)
 	engine.channel.sh = &shared;
 	macro_daemon = macro_host = NULL;
 	rich_begin(&rich);
+	*state = &rich;
 	return 0;
 }
 
 static inline int
 teardown(void **state)
 {
-	client_end(&rich.c);
+	struct rich	*r = *state;
+
+	client_end(&r->c);
 	return 0;
 }
 
