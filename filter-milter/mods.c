@@ -21,6 +21,7 @@
 #include "spool.h"
 
 #define RESERVE		131072		/* at once */
+#define BLANKS		" \t\r"		/* a CR by itself becomes one */
 
 struct mods {
 	struct message	 *m;
@@ -98,9 +99,7 @@ mods_grow(struct mods *mods)
 static const char *
 line_blank(const char *line)
 {
-	line += strspn(line, " \t");
-	if (*line == '\r' && line[1] == '\n')
-		line++;
+	line += strspn(line, BLANKS);
 	return *line == '\n' || *line == '\0' ? line : NULL;
 }
 
@@ -126,7 +125,7 @@ value_clean(char *out, const char *in)
 		if (*in == '\0')
 			break;
 		*out++ = '\n';
-		if (in[1] != ' ' && in[1] != '\t')
+		if (strchr(BLANKS, in[1]) == NULL)
 			*out++ = '\t';
 	}
 	*out = '\0';
@@ -146,9 +145,9 @@ mod_new(const struct change *c, int leadspc)
 	mod->command = c->command;
 	mod->index = c->index;
 	memcpy(mod->text, c->name, len + 1);
-	mod->value = value = mod->text + len + 1;
-	*value = '\0';
+	mod->value = NULL;
 	if (*c->value != '\0' || c->command != SMFIR_CHGHEADER) {
+		mod->value = value = mod->text + len + 1;
 		if (!leadspc)
 			*value++ = ' ';
 		value_clean(value, c->value);
@@ -196,14 +195,13 @@ apply_place(const struct mods *mods, const struct place *p, size_t next)
 	if (p->changed == PLACE_NONE && p->field != PLACE_NONE)
 		return;
 	mod = mods->mods[p->changed != PLACE_NONE ? p->changed : p->made];
-	if (p->field == PLACE_NONE) {
-		if (mod->command != SMFIR_CHGHEADER || *mod->value != '\0')
-			message_insert_raw(mods->m, next,
-			    mods->mods[p->made]->text, mod->value);
-	} else if (*mod->value != '\0')
-		message_change_raw(mods->m, p->field, mod->value);
-	else
+	if (p->field != PLACE_NONE && mod->value == NULL)
 		message_delete(mods->m, p->field);
+	else if (p->field != PLACE_NONE)
+		message_change_raw(mods->m, p->field, mod->value);
+	else if (mod->value != NULL)
+		message_insert_raw(mods->m, next, mods->mods[p->made]->text,
+		    mod->value);
 }
 
 static int

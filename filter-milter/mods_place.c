@@ -185,7 +185,7 @@ mods_that_make(struct work *w)
 		w->slot[i] = mod->index;
 		if (mod->command == SMFIR_CHGHEADER) {
 			w->slot[i] = PLACE_NONE;
-			if (*mod->value == '\0' || mod->index <= name->count)
+			if (mod->value == NULL || mod->index <= name->count)
 				continue;
 			w->slot[i] = PLACE_END - 1;
 		} else if (w->slot[i] == PLACE_NONE)

@@ -15,7 +15,7 @@ struct message;
 struct mod {
 	uint32_t	 index;
 	char		 command;
-	const char	*value;		/* in text, behind the name; "": none */
+	const char	*value;		/* in text; NULL: it is deleted */
 	char		 text[];
 };
 
