@@ -9,3 +9,20 @@ EXTRA_DIST += doc/how-it-works.md doc/examples/mx.conf \
 noinst_PROGRAMS += %D%/complete-values
 %C%_complete_values_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-dkimsign
 %C%_complete_values_LDADD = $(DKIMSIGN_LIBS)
+# The same sources on libopensmtpd: ours, and the system's.
+noinst_PROGRAMS += %D%/osmtpd-echo %D%/osmtpd-more %D%/osmtpd-state
+%C%_osmtpd_echo_SOURCES = tests/bench/peer-echo.c
+%C%_osmtpd_echo_CPPFLAGS = -I$(srcdir)/libopensmtpd
+%C%_osmtpd_echo_LDADD = libopensmtpd/libopensmtpd.a -levent
+%C%_osmtpd_more_SOURCES = %D%/osmtpd-more.c
+%C%_osmtpd_more_CPPFLAGS = -I$(srcdir)/libopensmtpd
+%C%_osmtpd_more_LDADD = libopensmtpd/libopensmtpd.a -levent
+%C%_osmtpd_state_SOURCES = %D%/osmtpd-state.c
+%C%_osmtpd_state_CPPFLAGS = -I$(srcdir)/libopensmtpd
+%C%_osmtpd_state_LDADD = libopensmtpd/libopensmtpd.a -levent
+if HAVE_PEER
+noinst_PROGRAMS += %D%/peer-state
+%C%_peer_state_SOURCES = %D%/osmtpd-state.c
+%C%_peer_state_CPPFLAGS =
+%C%_peer_state_LDADD = $(OPENSMTPD_LIBS) -levent
+endif

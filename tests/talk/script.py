@@ -9,7 +9,7 @@ read; judges nothing else.  Bytes are kept as latin-1 throughout.
 import re
 
 HEADER = ("run", "smtpd", "config", "subsystem", "loose", "strangers",
-          "patience", "chunk", "file", "start", "handshake")
+          "passwords", "patience", "chunk", "file", "start", "handshake")
 
 
 class Wrong(Exception):

@@ -37,6 +37,7 @@ class Talk(Verbs):
         self.verbose = verbose
         self.loose = bool(script.options("loose"))
         self.patience = float((script.options("patience") or ["5"])[-1])
+        self.model.passwords = bool(script.options("passwords"))
         self.model.strangers = bool(script.options("strangers"))
         self.within = None
         self.log_seen = 0
