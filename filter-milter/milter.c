@@ -102,6 +102,15 @@ set_timeout(int64_t *ms, const char *value)
 	return NULL;
 }
 
+static const char *
+set_max(struct milter *m, const char *value)
+{
+	const char	*why;
+
+	m->max = (unsigned int)strtonum(value, 1, 10000, &why);
+	return why == NULL ? NULL : "max is not a number from 1 to 10000";
+}
+
 /* One "key=value" behind the socket. */
 static const char *
 set_one(struct milter *m, char *word)
@@ -113,6 +122,8 @@ set_one(struct milter *m, char *word)
 	*value++ = '\0';
 	if (strcmp(word, "on-failure") == 0)
 		return set_policy(m, value);
+	if (strcmp(word, "max") == 0)
+		return set_max(m, value);
 	if (strcmp(word, "version") == 0)
 		return set_version(m, value);
 	if (strcmp(word, "connect") == 0)

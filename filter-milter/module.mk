@@ -23,3 +23,9 @@ noinst_LIBRARIES += %D%/libmta.a
 	%D%/verdict.c %D%/verdict.h \
 	%D%/wishes.c %D%/wishes.h
 MILTER_LIBS = %D%/libmta.a $(LDADD)
+
+filter_PROGRAMS += %D%/filter-milter
+%C%_filter_milter_SOURCES = %D%/filter-milter.c
+%C%_filter_milter_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/libmilter
+%C%_filter_milter_LDADD = $(MILTER_LIBS)
+dist_man_MANS += %D%/filter-milter.8
