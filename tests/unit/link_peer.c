@@ -170,8 +170,6 @@ conn_negotiate(struct conn *c)
 	struct bytes	 out = { NULL, 0, 0, 0 };
 	ssize_t		 r;
 
-	c->version = peer.version;
-	c->protocol = peer.protocol;
 	r = packet_begin(&out, SMFIC_OPTNEG);
 	assert(r == 0);
 	(void)bytes_add(&out, n, sizeof(n));
@@ -274,6 +272,8 @@ door_open(evutil_socket_t fd, short what, void *arg)
 	struct conn	*c = calloc(1, sizeof(*c));
 
 	assert(c != NULL);
+	c->version = peer.version;
+	c->protocol = peer.protocol;
 	c->fd = accept(fd, NULL, NULL);
 	assert(c->fd != -1);
 	(void)fcntl(c->fd, F_SETFL, O_NONBLOCK);
