@@ -22,6 +22,11 @@
 
 static jmp_buf	 hung_up;
 
+/* What the compiler is not told of in the header, as sources never were. */
+void		osmtpd_err(int, const char *, ...)
+		    __attribute__((__format__ (__printf__, 2, 3)));
+void		osmtpd_errx(int, const char *, ...)
+		    __attribute__((__format__ (__printf__, 2, 3)));
 static void	say(const char *, va_list)
 		    __attribute__((__format__ (__printf__, 1, 0)));
 

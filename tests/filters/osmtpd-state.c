@@ -105,12 +105,13 @@ later(struct osmtpd_ctx *ctx, int ms)
 {
 	struct timeval	 tv = { ms / 1000, ms % 1000 * 1000 };
 	struct client	*c = ctx->local_session;
-	struct event	*ev = &c->timer;
 
-	if (c->careless)
-		ev = calloc(1, sizeof(*ev));
-	evtimer_set(ev, fire, ctx);
-	evtimer_add(ev, &tv);
+	if (c->careless) {
+		event_once(-1, EV_TIMEOUT, fire, ctx, &tv);
+		return;
+	}
+	evtimer_set(&c->timer, fire, ctx);
+	evtimer_add(&c->timer, &tv);
 }
 
 static int
