@@ -26,21 +26,22 @@ expired(struct request rq)
 struct engine	engine = { .expired = expired };
 
 struct metric	engine_counts[COUNT_MAX] = {
-	[COUNT_SESSIONS] = METRIC("sessions_total", "Sessions begun."),
-	[COUNT_REQUESTS] = METRIC("requests_total", "Questions of smtpd."),
-	[COUNT_MESSAGES] = METRIC("messages_total",
+	[COUNT_SESSIONS] = METRIC_COMMON("sessions_total", "Sessions begun."),
+	[COUNT_REQUESTS] = METRIC_COMMON("requests_total",
+	    "Questions of smtpd."),
+	[COUNT_MESSAGES] = METRIC_COMMON("messages_total",
 	    "Messages that came whole."),
-	[COUNT_REFUSED] = METRIC("refused_total",
+	[COUNT_REFUSED] = METRIC_COMMON("refused_total",
 	    "Answers that were not proceed."),
-	[COUNT_FAILED] = METRIC("failed_total",
+	[COUNT_FAILED] = METRIC_COMMON("failed_total",
 	    "Answers given by on-failure."),
-	[COUNT_DEADLINE] = METRIC("deadline_total",
+	[COUNT_DEADLINE] = METRIC_COMMON("deadline_total",
 	    "Questions that got no answer in time."),
-	[COUNT_LATE] = METRIC("late_answers_total",
+	[COUNT_LATE] = METRIC_COMMON("late_answers_total",
 	    "Answers dropped: too late, or a second one."),
-	[COUNT_STRANGERS] = METRIC("stranger_requests_total",
+	[COUNT_STRANGERS] = METRIC_COMMON("stranger_requests_total",
 	    "Questions of sessions older than the last crash."),
-	[COUNT_RESTARTS] = METRIC("worker_restarts_total",
+	[COUNT_RESTARTS] = METRIC_COMMON("worker_restarts_total",
 	    "Workers that died and were replaced."),
 };
 

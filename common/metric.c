@@ -20,6 +20,8 @@
 
 #define METRIC_LINE	(LOG_LINE_MAX - 100)
 #define METRIC_ENTRY	128
+#define METRIC_VALUE	32
+#define METRIC_COMMON_PREFIX	"opensmtpd_filter"
 
 static char		  metric_prefix[64];
 static struct metric	 *metric_first;
@@ -47,17 +49,29 @@ metric_add(struct metric *m, unsigned int n)
 	}
 }
 
+static const char *
+value_print(const struct metric *m, char buf[METRIC_VALUE])
+{
+	if (m->time)
+		(void)snprintf(buf, METRIC_VALUE, "%" PRId64 ".%06d",
+		    m->value / 1000000, (int)(m->value % 1000000));
+	else
+		(void)snprintf(buf, METRIC_VALUE, "%" PRId64, m->value);
+	return buf;
+}
+
 void
 metric_log(void)
 {
 	char		 line[METRIC_LINE], entry[METRIC_ENTRY];
+	char		 value[METRIC_VALUE];
 	struct metric	*m;
 	size_t		 len = 0;
 	int		 n;
 
 	for (m = metric_first; m != NULL; m = m->next) {
-		n = snprintf(entry, sizeof(entry), " %s=%" PRId64, m->name,
-		    m->value);
+		n = snprintf(entry, sizeof(entry), " %s=%s", m->name,
+		    value_print(m, value));
 		if (n < 0 || (size_t)n >= sizeof(entry))
 			continue;
 		/* Better a second line than half a number. */
@@ -72,23 +86,47 @@ metric_log(void)
 		log_info("%.*s", (int)len - 1, line + 1);
 }
 
-static int
-metric_print(FILE *fp)
+/* The file's name without directory and ".prom", as the label wants it. */
+static void
+label_make(const char *path, char *buf, size_t size)
 {
-	struct metric	*m;
+	const char	*slash = strrchr(path, '/');
+	size_t		 i = 0, len;
 
-	for (m = metric_first; m != NULL; m = m->next)
+	if (slash != NULL)
+		path = slash + 1;
+	len = strlen(path);
+	if (len > 5 && strcmp(path + len - 5, ".prom") == 0)
+		len -= 5;
+	for (; len > 0 && i + 3 < size; path++, len--) {
+		if (*path == '"' || *path == '\\')
+			buf[i++] = '\\';
+		buf[i++] = *path == '\n' ? ' ' : *path;
+	}
+	buf[i] = '\0';
+}
+
+static int
+metric_print(FILE *fp, const char *label)
+{
+	const char	*prefix;
+	struct metric	*m;
+	char		 value[METRIC_VALUE];
+
+	for (m = metric_first; m != NULL; m = m->next) {
+		prefix = m->common ? METRIC_COMMON_PREFIX : metric_prefix;
 		if (fprintf(fp, "# HELP %s_%s %s\n# TYPE %s_%s %s\n"
-		    "%s_%s %" PRId64 "\n", metric_prefix, m->name, m->help,
-		    metric_prefix, m->name, m->gauge ? "gauge" : "counter",
-		    metric_prefix, m->name, m->value) < 0)
+		    "%s_%s{filter=\"%s\"} %s\n", prefix, m->name, m->help,
+		    prefix, m->name, m->gauge ? "gauge" : "counter",
+		    prefix, m->name, label, value_print(m, value)) < 0)
 			return -1;
+	}
 	return 0;
 }
 
 /* All of it under the name tmp, which did not exist before.  errno is kept. */
 static int
-metric_create(const char *tmp)
+metric_create(const char *tmp, const char *label)
 {
 	FILE	*fp;
 	int	 fd, error;
@@ -100,7 +138,7 @@ metric_create(const char *tmp)
 		error = errno;
 		(void)close(fd);
 	} else {
-		error = metric_print(fp) == -1 ? errno : 0;
+		error = metric_print(fp, label) == -1 ? errno : 0;
 		if (fclose(fp) == EOF && error == 0)
 			error = errno;
 	}
@@ -115,7 +153,7 @@ int
 metric_write(const char *path)
 {
 	static int	 broken;
-	char		 tmp[PATH_MAX];
+	char		 tmp[PATH_MAX], label[NAME_MAX];
 	int		 n, error;
 
 	n = snprintf(tmp, sizeof(tmp), "%s.new", path);
@@ -125,7 +163,8 @@ metric_write(const char *path)
 	}
 	/* One that was left behind by a crash, or laid there by a stranger. */
 	(void)unlink(tmp);
-	if (metric_create(tmp) == -1)
+	label_make(path, label, sizeof(label));
+	if (metric_create(tmp, label) == -1)
 		goto fail;
 	if (rename(tmp, path) == -1) {
 		error = errno;

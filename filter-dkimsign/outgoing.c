@@ -32,7 +32,7 @@ struct metric	 outgoing_counters[OUTGOING_COUNTERS] = {
 	    "Messages that no key is for."),
 	[OUTGOING_UNFIT] = METRIC("skipped_malformed_total",
 	    "Messages that can't be signed."),
-	[OUTGOING_MICROSECONDS] = METRIC("signing_microseconds_total",
+	[OUTGOING_SECONDS] = METRIC_TIME("signing_seconds_total",
 	    "Time from the end of messages to their signatures."),
 };
 
@@ -132,7 +132,7 @@ count_signed(const struct work *w)
 
 	metric_inc(&m[OUTGOING_SIGNED]);
 	m[OUTGOING_SIGNATURES].value += (int64_t)w->sign->n;
-	m[OUTGOING_MICROSECONDS].value += clock_us() - w->begun;
+	m[OUTGOING_SECONDS].value += clock_us() - w->begun;
 }
 
 static void

@@ -14,7 +14,7 @@
 #include "verdict.h"
 
 struct metric	 verdict_counters[VERDICT_COUNTERS] = {
-	[VERDICT_ACCEPTED] = METRIC("accepted_total",
+	[VERDICT_ACCEPTED] = METRIC("passed_total",
 	    "Messages that all milters let pass."),
 	[VERDICT_REFUSED] = METRIC("rejected_total",
 	    "Commands and messages refused for good."),
@@ -22,7 +22,7 @@ struct metric	 verdict_counters[VERDICT_COUNTERS] = {
 	    "Commands and messages refused for now."),
 	[VERDICT_DISCARDED] = METRIC("discarded_total",
 	    "Messages that a milter wanted thrown away."),
-	[VERDICT_FAILED] = METRIC("failed_total",
+	[VERDICT_FAILED] = METRIC("unanswered_total",
 	    "Questions that a milter did not answer."),
 };
 

@@ -13,7 +13,7 @@
 struct metric	 client_counters[COUNTERS] = {
 	[HELD] = METRIC_GAUGE("held", "Clients waiting now."),
 	[HELD_TOTAL] = METRIC("held_total", "Clients made to wait."),
-	[HELD_SECONDS] = METRIC("held_seconds_total",
+	[HELD_SECONDS] = METRIC_TIME("held_seconds_total",
 	    "Time they waited, of waits that ended."),
 	[SKIPPED] = METRIC("skipped_total", "Clients that need not wait."),
 	[TEMPFAILED] = METRIC("tempfailed_total",
@@ -28,7 +28,6 @@ struct metric	 client_counters[COUNTERS] = {
 	    "Clients that smtpd told 500 Pipelining at once."),
 };
 
-static int64_t		 held_ms;	/* HELD_SECONDS, not rounded */
 
 static const char *
 early_text(int early)
@@ -74,8 +73,7 @@ client_release(struct client *c)
 	if (!c->held)
 		return;
 	client_counters[HELD].value--;
-	held_ms += clock_ms() - c->since;
-	client_counters[HELD_SECONDS].value = held_ms / 1000;
+	metric_add_ms(&client_counters[HELD_SECONDS], clock_ms() - c->since);
 	c->held = 0;
 }
 

@@ -42,7 +42,7 @@ static struct metric	 counters[COUNTERS] = {
 	[RETRIES] = METRIC("policy_retries_total", "Questions put again."),
 	[FAILURES] = METRIC("policy_failures_total",
 	    "Questions without an answer."),
-	[SECONDS] = METRIC("policy_seconds_total",
+	[SECONDS] = METRIC_TIME("policy_seconds_total",
 	    "Time that answers took, without the queue."),
 };
 
@@ -56,7 +56,6 @@ static int64_t			 armed;		/* timer, or 0 */
 static struct inquiries		 queue, busy, over;
 static int64_t			 down_since;	/* or 0 */
 static int64_t			 last_failure;
-static int64_t			 asked_ms;	/* SECONDS, not rounded */
 static void			(*nomem_done)(struct request,
 				    const struct policyd_answer *,
 				    const char *);
@@ -180,8 +179,7 @@ static void
 consult_answered(struct inquiry *q, const struct policyd_answer *a)
 {
 	down_since = 0;
-	asked_ms += clock_ms() - q->began;
-	counters[SECONDS].value = asked_ms / 1000;
+	metric_add_ms(&counters[SECONDS], clock_ms() - q->began);
 	metric_inc(&counters[ANSWERS]);
 	consult_end(q, a);
 }

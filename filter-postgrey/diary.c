@@ -16,7 +16,7 @@ struct metric	 diary_counters[DIARY_COUNTERS] = {
 	[GREYLISTED] = METRIC("greylisted_total",
 	    "Recipients to be tried again later."),
 	[PASSED] = METRIC("passed_total", "Recipients that were known."),
-	[EXEMPTED] = METRIC("exempt_total",
+	[EXEMPTED] = METRIC("skipped_total",
 	    "Sessions that are not greylisted."),
 	[LISTED] = METRIC("listed_total",
 	    "Recipients that a list of ours let pass."),

@@ -41,14 +41,13 @@ struct metric	 ask_metrics[ASK_METRICS] = {
 	[RETRIES] = METRIC("spamd_retries_total", "Questions put again."),
 	[FAILURES] = METRIC("spamd_failures_total",
 	    "Questions without an answer."),
-	[SECONDS] = METRIC("spamd_seconds_total",
+	[SECONDS] = METRIC_TIME("spamd_seconds_total",
 	    "Time that answers took, without the queue."),
 };
 
 static struct event_base	*base;
 static struct event		 wake;
 static struct questions		 queue, busy, doomed;
-static int64_t			 asked_ms;	/* SECONDS, not rounded */
 static void			(*nomem_done)(struct request,
 				    const struct ask_reply *, const char *);
 
@@ -121,8 +120,7 @@ question_answered(struct question *q)
 	r.server = x->server;
 	r.queued_ms = q->began - q->asked;
 	r.asked_ms = clock_ms() - q->began;
-	asked_ms += r.asked_ms;
-	ask_metrics[SECONDS].value = asked_ms / 1000;
+	metric_add_ms(&ask_metrics[SECONDS], r.asked_ms);
 	question_end(q, &r);
 }
 

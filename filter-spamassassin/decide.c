@@ -23,9 +23,9 @@ struct metric	 decide_counters[COUNTERS] = {
 	[JUNKED] = METRIC("junked_total", "Messages marked as junk."),
 	[SKIPPED] = METRIC("skipped_total",
 	    "Messages that were not to be scanned."),
-	[UNSCANNED] = METRIC("failed_total",
+	[UNSCANNED] = METRIC("unscanned_total",
 	    "Messages that could not be scanned."),
-	[SCAN_SECONDS] = METRIC("scan_seconds_total",
+	[SCAN_SECONDS] = METRIC_TIME("scan_seconds_total",
 	    "Time that spamd took for them."),
 	[SCAN_BYTES] = METRIC("scan_bytes_total", "Size of those scanned."),
 };
@@ -38,7 +38,6 @@ static const enum verdict	 spam_verdicts[] = {
 };
 
 static int			 spam_word;
-static int64_t			 scan_ms;	/* not rounded */
 static struct verdict_rules	 rules;
 
 static const char *
@@ -122,8 +121,7 @@ count(const struct decision *d)
 {
 	metric_inc(&decide_counters[SCANNED]);
 	metric_inc(&decide_counters[d->mark.spam ? SPAM : HAM]);
-	scan_ms += d->asked_ms;
-	decide_counters[SCAN_SECONDS].value = scan_ms / 1000;
+	metric_add_ms(&decide_counters[SCAN_SECONDS], d->asked_ms);
 	decide_counters[SCAN_BYTES].value += (int64_t)d->size;
 }
 

@@ -23,11 +23,13 @@
 #include "stderr.h"
 
 static char		 dir[] = "/tmp/test-metric.XXXXXX";
-static char		 path[64], temporary[80];
+static char		 path[128], temporary[160];
 
 static struct metric	 first[] = {
 	METRIC("held_total", "Clients held back."),
 	METRIC_GAUGE("sessions", "Sessions open now."),
+	METRIC_TIME("held_seconds_total", "Time they waited."),
+	METRIC_COMMON("requests_total", "Questions of smtpd."),
 };
 static struct metric	 second[] = { METRIC("late_total", "Too late.") };
 static struct metric	 many[200];
@@ -54,11 +56,14 @@ counters_are_logged_in_the_order_added(void **state)
 	metric_inc(&first[0]);
 	metric_inc(&first[0]);
 	first[1].value = -3;
+	metric_add_ms(&first[2], 61000);
+	metric_add_ms(&first[2], 2);
 	second[0].value = INT64_MAX;
 	stderr_start();
 	metric_log();
 	assert_string_equal(stderr_stop(),
-	    "held_total=2 sessions=-3 late_total=9223372036854775807\n");
+	    "held_total=2 sessions=-3 held_seconds_total=61.002000 "
+	    "requests_total=0 late_total=9223372036854775807\n");
 }
 
 static void
@@ -70,17 +75,49 @@ the_file_is_what_prometheus_reads(void **state)
 	assert_string_equal(read_file(),
 	    "# HELP opensmtpd_filter_x_held_total Clients held back.\n"
 	    "# TYPE opensmtpd_filter_x_held_total counter\n"
-	    "opensmtpd_filter_x_held_total 2\n"
+	    "opensmtpd_filter_x_held_total{filter=\"x\"} 2\n"
 	    "# HELP opensmtpd_filter_x_sessions Sessions open now.\n"
 	    "# TYPE opensmtpd_filter_x_sessions gauge\n"
-	    "opensmtpd_filter_x_sessions -3\n"
+	    "opensmtpd_filter_x_sessions{filter=\"x\"} -3\n"
+	    "# HELP opensmtpd_filter_x_held_seconds_total Time they waited.\n"
+	    "# TYPE opensmtpd_filter_x_held_seconds_total counter\n"
+	    "opensmtpd_filter_x_held_seconds_total{filter=\"x\"} 61.002000\n"
+	    "# HELP opensmtpd_filter_requests_total Questions of smtpd.\n"
+	    "# TYPE opensmtpd_filter_requests_total counter\n"
+	    "opensmtpd_filter_requests_total{filter=\"x\"} 0\n"
 	    "# HELP opensmtpd_filter_x_late_total Too late.\n"
 	    "# TYPE opensmtpd_filter_x_late_total counter\n"
-	    "opensmtpd_filter_x_late_total 9223372036854775807\n");
+	    "opensmtpd_filter_x_late_total{filter=\"x\"} 9223372036854775807\n");
 	/* The collector is another user. */
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
 	assert_int_equal(access(temporary, F_OK), -1);
+}
+
+static void
+the_label_is_the_name_of_the_file(void **state)
+{
+	static const struct {
+		const char	*file, *label;
+	} cases[] = {
+		{ "mx-1.prom", "{filter=\"mx-1\"}" },
+		{ "mx", "{filter=\"mx\"}" },
+		{ ".prom", "{filter=\".prom\"}" },
+		{ "a\"b\\c\nd.prom", "{filter=\"a\\\"b\\\\c d\"}" },
+	};
+	char	 name[100], saved[sizeof(path)];
+	size_t	 i;
+
+	memcpy(saved, path, sizeof(path));
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(name, sizeof(name), "%s/%s", dir,
+		    cases[i].file);
+		assert_int_equal(metric_write(name), 0);
+		(void)snprintf(path, sizeof(path), "%s", name);
+		assert_non_null(strstr(read_file(), cases[i].label));
+		assert_int_equal(unlink(name), 0);
+	}
+	memcpy(path, saved, sizeof(path));
 }
 
 static void
@@ -171,7 +208,7 @@ setup(void **state)
 	(void)snprintf(path, sizeof(path), "%s/x.prom", dir);
 	(void)snprintf(temporary, sizeof(temporary), "%s.new", path);
 	metric_init("filter-x");
-	metric_add(first, 2);
+	metric_add(first, 4);
 	metric_add(second, 1);
 	return 0;
 }
@@ -189,6 +226,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(counters_are_logged_in_the_order_added),
 		cmocka_unit_test(the_file_is_what_prometheus_reads),
+		cmocka_unit_test(the_label_is_the_name_of_the_file),
 		cmocka_unit_test(the_file_is_replaced_not_overwritten),
 		cmocka_unit_test(a_failure_is_told_once_until_it_works_again),
 		cmocka_unit_test(
