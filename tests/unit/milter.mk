@@ -41,7 +41,22 @@ MILTER_TESTS += %D%/test-macro-lists
 %C%_test_macro_lists_LDADD = $(MILTER_UNIT_LIBS)
 %C%_test_milter_client_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
 %C%_test_milter_client_LDADD = $(MILTER_UNIT_LIBS)
+# The milter's side.
+MILTER_TESTS += %D%/test-guest
+GUEST_RIG = %D%/guest_rig.c %D%/guest_rig.h $(LOGGED)
+GUEST_LIBS = libmilter/libguest.a $(MILTER_UNIT_LIBS) -lpthread
+%C%_test_guest_SOURCES = %D%/test-guest.c $(GUEST_RIG)
+%C%_test_guest_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
+%C%_test_guest_LDADD = $(GUEST_LIBS)
 MILTER_TESTS += %D%/test-mods
 %C%_test_mods_SOURCES = %D%/test-mods.c $(LOGGED)
 %C%_test_mods_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
 %C%_test_mods_LDADD = $(MILTER_UNIT_LIBS)
+MILTER_TESTS += %D%/test-settle %D%/test-wishes
+%C%_test_settle_SOURCES = %D%/test-settle.c filter-milter/settle.c \
+	filter-milter/wishes.c
+%C%_test_settle_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
+%C%_test_settle_LDADD = $(UNIT_LDADD)
+%C%_test_wishes_SOURCES = %D%/test-wishes.c $(LOGGED)
+%C%_test_wishes_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
+%C%_test_wishes_LDADD = $(MILTER_UNIT_LIBS)
