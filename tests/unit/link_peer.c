@@ -244,8 +244,8 @@ conn_read(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	(void)bytes_add(&c->in, buf, (size_t)n);
-	while ((len = packet_frame(c->in.data + c->in.off, c->in.len)) != 0 &&
-	    len <= c->in.len) {
+	while (c->in.len > 0 && (len = packet_frame(c->in.data + c->in.off,
+	    c->in.len)) != 0 && len <= c->in.len) {
 		packet_open(c->in.data + c->in.off, len, &p);
 		if (conn_packet(c, &p) == -1)
 			return;
@@ -284,11 +284,9 @@ door_open(evutil_socket_t fd, short what, void *arg)
 	c->prev = &conns;
 	conns = c;
 	peer.conns++;
-	if (++peer.open > peer.open_max)
-		peer.open_max = peer.open;
+	peer.open++;
 	seen_add('(');
-	if (!peer.deaf)
-		(void)event_add(c->rd, NULL);
+	(void)event_add(c->rd, NULL);
 	if ((c->say = turn_find('(', peer.conns)) != NULL)
 		(void)conn_say(c);
 }

@@ -46,7 +46,6 @@ struct peer {
 	const char	*macros;	/* bytes after these, macros_len */
 	size_t		 macros_len;
 	size_t		 step;		/* bytes it reads each ms; 0: all */
-	int		 deaf;		/* reads nothing */
 
 	/*
 	 * The packets it got, a letter each; of macros the small letter of
@@ -58,7 +57,7 @@ struct peer {
 	size_t		 longest;	/* data of a packet */
 	size_t		 body_len;
 	uint32_t	 body_sum;
-	int		 open, open_max, conns;
+	int		 open, conns;
 };
 
 /* What was heard of it. */

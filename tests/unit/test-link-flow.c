@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * How much goes to a milter at a time: of a message, and of sessions.
+ */
+
+#include "link_rig.h"
+
+#include <sys/resource.h>
+
+#include "bytes.h"
+#include "clock.h"
+#include "content.h"
+#include "message_engine.h"
+#include "spool.h"
+
+#define NR_CONTENT	(SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY)
+#define BIG		(20 * 1024 * 1024)
+
+/* The body as it should come: CRLF at the end of lines. */
+static uint32_t
+body_sum(struct message *m, size_t *size)
+{
+	size_t		 off = message_body(m), len;
+	const char	*p;
+	uint32_t	 n = 0;
+
+	for (*size = 0; (p = message_line(m, &off, &len)) != NULL;
+	    *size += len + 2)
+		n = sum(sum(n, p, len), "\r\n", 2);
+	return n;
+}
+
+/* Resident pages, from the kernel; -1 where it does not tell. */
+static long
+resident(void)
+{
+	FILE	*f = fopen("/proc/self/statm", "r");
+	long	 all, pages = -1;
+
+	if (f == NULL)
+		return -1;
+	if (fscanf(f, "%ld %ld", &all, &pages) != 2)
+		pages = -1;
+	(void)fclose(f);
+	return pages;
+}
+
+static void
+shown_whole(uint32_t protocol, size_t step)
+{
+	struct message	*m = message_big(BIG);
+	size_t		 size;
+	uint32_t	 n = body_sum(m, &size);
+
+	peer.protocol = protocol;
+	peer.step = step;
+	talk(0);
+	if (ask_message(0, m, SIZE_MAX) != ANSWER_CONTINUE)
+		fail_msg("%s", heard[0].why);
+	assert_int_equal(peer.body_len, size);
+	assert_int_equal(peer.body_sum, n);
+	assert_in_range(peer.longest, 65000, 65535);
+	assert_int_equal(peer.count['E'], 1);
+	message_free(m);
+}
+
+static void
+twenty_megabytes_with_an_answer_to_each_piece(void **state)
+{
+	shown_whole(0, 0);
+	assert_in_range(peer.count['B'], BIG / 65535, BIG / 65535 + 20);
+}
+
+static void
+twenty_megabytes_without(void **state)
+{
+	shown_whole(NR_CONTENT, 0);
+}
+
+static void
+twenty_megabytes_to_a_slow_reader(void **state)
+{
+	/* Each piece in time, all together not: it is no timeout. */
+	milter.content = 400;
+	shown_whole(NR_CONTENT, 40000);
+}
+
+static void
+what_a_milter_does_not_read_costs_no_memory(void **state)
+{
+	struct message	*m = message_big(BIG);
+	int64_t		 began;
+	long		 before;
+
+	peer.protocol = NR_CONTENT;
+	talk(0);
+	/* It falls asleep: a byte a ms is less than it is sent. */
+	peer.step = 1;
+	milter.content = 300;
+	run_ms(5);
+	before = resident();
+	began = clock_ms();
+	put(0, EVENT_MESSAGE, m, SIZE_MAX);
+	run_ms(100);
+	/* 256 kB, and as much for what malloc() does. */
+	assert_in_range(resident() - before + 128, 0, 256);
+	assert_int_equal(await(0), ANSWER_FAILED);
+	assert_in_range(clock_ms() - began, 290, 3000);
+	why_is(0, "timed out in the middle of a message");
+	message_free(m);
+}
+
+static void
+a_message_in_a_file_is_shown_as_well(void **state)
+{
+	spool_limits(10000, 20000);
+	shown_whole(NR_CONTENT, 0);
+	spool_limits(SPOOL_MEMORY, SPOOL_MEMORY_ALL);
+}
+
+/* Fields of all sizes around what fits into a packet. */
+static void
+no_packet_is_longer_than_libmilter_takes(void **state)
+{
+	struct message	*m;
+	char		*line = malloc(70000);
+	size_t		 len;
+
+	assert_non_null(line);
+	memset(line, 'x', 70000);
+	memcpy(line, "X-Long: ", 8);
+	talk(0);
+	for (len = 65525; len < 65550; len++) {
+		m = message_of("A: b\n");
+		message_append(m, line, len);
+		message_append(m, "Z: b", 4);
+		assert_int_equal(ask_message(0, m, SIZE_MAX),
+		    ANSWER_CONTINUE);
+		message_free(m);
+		assert_in_range(peer.longest, 65520, 65535);
+		assert_string_equal(peer.last['L'], "Z\1b\1");
+		assert_int_equal(ask(0, EVENT_MAIL), ANSWER_CONTINUE);
+	}
+	free(line);
+}
+
+/* Lines of one length: each place of CR and LF at the end of a packet. */
+static void
+no_crlf_is_torn(void **state)
+{
+	struct content	 c;
+	struct message	*m;
+	struct bytes	 out = { NULL, 0, 0, 0 };
+	struct packet	 p;
+	char		 line[64];
+	size_t		 len, size, n, shown;
+	uint32_t	 s, want;
+
+	memset(line, '.', sizeof(line));
+	for (len = 0; len < 64; len++) {
+		m = message_of("A: b\n\n");
+		for (n = 0; n < 150000; n += len + 1)
+			message_append(m, line, len);
+		want = body_sum(m, &size);
+		content_begin(&c, m, SIZE_MAX);
+		content_skip(&c, SMFIC_HEADER);
+		for (s = 0, shown = 0; c.next != 0; bytes_clear(&out)) {
+			assert_int_equal(content_put(&c, &out, 1), 0);
+			packet_open(out.data, out.len, &p);
+			if (p.command != SMFIC_BODY)
+				continue;
+			assert_in_range(p.len, 1, 65535);
+			s = sum(s, p.data, p.len);
+			shown += p.len;
+			if (p.data[p.len - 1] == '\r' || p.data[0] == '\n')
+				fail_msg("%zu: torn", len);
+		}
+		assert_int_equal(shown, size);
+		assert_int_equal(s, want);
+		message_free(m);
+	}
+}
+
+static void
+a_message_without_body_or_header_has_none(void **state)
+{
+	static const struct {
+		const char	*text, *seen;
+	} messages[] = {
+		{ "A: b\n", "LnNeE" },
+		{ "A: b\n\n", "LnNeE" },
+		{ "\nhello\n", "nNBeE" },
+		{ "\n", "nNeE" },
+		{ "no field\n", "nNeE" },
+	};
+	struct message	*m;
+	size_t		 i;
+
+	talk(0);
+	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		m = message_of(messages[i].text);
+		peer.seen[0] = '\0';
+		assert_int_equal(ask_message(0, m, SIZE_MAX),
+		    ANSWER_CONTINUE);
+		seen_is(messages[i].seen);
+		message_free(m);
+		assert_int_equal(ask(0, EVENT_MAIL), ANSWER_CONTINUE);
+		run_ms(5);
+	}
+}
+
+/* All in a message: who comes too late waits for the first that is done. */
+static void
+no_more_connections_than_there_may_be(void **state)
+{
+	int	 i;
+
+	milter.max = 3;
+	for (i = 0; i < 3; i++)
+		talk(i);
+	for (i = 3; i < 6; i++)
+		put(i, EVENT_CONNECT, NULL, SIZE_MAX);
+	run_ms(20);
+	assert_int_equal(milter.waiting.n, 3);
+	assert_int_equal(peer.conns, 3);
+	link_abort(links[1]);
+	assert_int_equal(await(3), ANSWER_CONTINUE);
+	/* It is idle, and others wait: on and on. */
+	assert_int_equal(await(4), ANSWER_CONTINUE);
+	assert_int_equal(await(5), ANSWER_CONTINUE);
+	assert_int_equal(milter.waiting.n, 0);
+	run_ms(20);
+	assert_int_equal(peer.open, 3);
+	/* Whose connection was given away has another when it is needed. */
+	assert_int_equal(ask(1, EVENT_MAIL), ANSWER_CONTINUE);
+	assert_int_equal(ask(3, EVENT_HELO), NOT_ASKED);
+	put(3, EVENT_MAIL, NULL, SIZE_MAX);
+	put(4, EVENT_MAIL, NULL, SIZE_MAX);
+	run_ms(20);
+	link_close(links[4]);
+	links[4] = NULL;
+	link_close(links[0]);
+	links[0] = NULL;
+	assert_int_equal(await(3), ANSWER_CONTINUE);
+	assert_int_equal(milter.connected.n, 3);
+	run_ms(20);
+	assert_int_equal(peer.open, 3);
+}
+
+static void
+who_waits_for_too_long_has_failed(void **state)
+{
+	struct message	*m = message_of("A: b\n\nc\n");
+
+	milter.max = 1;
+	talk(0);
+	milter.connect = 50;
+	assert_int_equal(ask(1, EVENT_CONNECT), ANSWER_FAILED);
+	why_is(1, "all connections are busy");
+	put(2, EVENT_MAIL, NULL, SIZE_MAX);
+	put(3, EVENT_MAIL, NULL, SIZE_MAX);
+	link_abort(links[2]);
+	assert_int_equal(milter.waiting.n, 1);
+	/* Refused, or through: it has no need of it any more. */
+	assert_int_equal(ask_message(0, m, SIZE_MAX), ANSWER_CONTINUE);
+	assert_int_equal(await(3), ANSWER_CONTINUE);
+	assert_int_equal(ask(3, EVENT_RCPT), ANSWER_CONTINUE);
+	assert_int_equal(ask(2, EVENT_MAIL), ANSWER_FAILED);
+	message_free(m);
+}
+
+static void
+step_on(struct link *l, int i)
+{
+	static const enum link_event	 after[EVENT_MAX] = {
+		[EVENT_CONNECT] = EVENT_HELO, [EVENT_HELO] = EVENT_MAIL,
+		[EVENT_MAIL] = EVENT_RCPT, [EVENT_RCPT] = EVENT_MAX };
+	static enum link_event		 at[LINKS];
+	int				 r = 0;
+
+	assert_in_range(milter.connected.n, 1, 128);
+	while (r == 0) {
+		if ((at[i] = after[at[i]]) == EVENT_MAX) {
+			link_abort(l);
+			return;
+		}
+		r = link_ask(l, at[i], "mail.example.net", NULL, SIZE_MAX);
+		assert_int_not_equal(r, -1);
+	}
+}
+
+static void
+five_hundred_sessions_share_them(void **state)
+{
+	int64_t	 end = clock_ms() + 20000;
+	int	 i, failed = 0, left = 500;
+
+	milter.connect = milter.command = 20000;
+	for (i = 0; i < 500; i++) {
+		heard[i].then = step_on;
+		put(i, EVENT_CONNECT, NULL, SIZE_MAX);
+	}
+	assert_int_equal(milter.connected.n, 128);
+	while (left > 0 && clock_ms() < end) {
+		run_ms(10);
+		for (left = failed = i = 0; i < 500; i++) {
+			left += link_wants_message(links[i]) ||
+			    heard[i].n < 2;
+			failed += heard[i].a.kind == ANSWER_FAILED;
+		}
+	}
+	assert_int_equal(left, 0);
+	assert_int_equal(failed, 0);
+	assert_int_equal(milter.waiting.n, 0);
+	run_ms(20);
+	assert_in_range(peer.open, 1, 128);
+	assert_int_equal(peer.count['R'], 500);
+}
+
+static void
+a_slow_milter_delays_only_who_asked_it(void **state)
+{
+	static const struct turn turns[] = {
+		{ 'R', 1, "" }, { 'E', 1, "@300\nc" }, { 0, 0, NULL } };
+	struct message	*m = message_of("A: b\n\nc\n");
+	int64_t		 began = clock_ms();
+
+	milter.command = 100;
+	peer.turns = turns;
+	assert_int_equal(ask(0, EVENT_MAIL), ANSWER_CONTINUE);
+	put(0, EVENT_RCPT, NULL, SIZE_MAX);
+	run_ms(5);
+	talk(1);
+	put(1, EVENT_MESSAGE, m, SIZE_MAX);
+	talk(2);
+	assert_int_equal(await(0), ANSWER_FAILED);
+	/* Not held against it. */
+	talk(3);
+	assert_in_range(clock_ms() - began, 0, 250);
+	assert_int_equal(await(1), ANSWER_CONTINUE);
+	message_free(m);
+}
+
+static void
+without_descriptors_it_has_failed(void **state)
+{
+	struct rlimit	 old, none;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = old;
+	none.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(ask(0, EVENT_CONNECT), ANSWER_FAILED);
+	why_is(0, "Too many open files");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	/* Our fault: it is tried again at once. */
+	assert_int_equal(ask(0, EVENT_MAIL), ANSWER_CONTINUE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		TEST(twenty_megabytes_with_an_answer_to_each_piece),
+		TEST(twenty_megabytes_without),
+		TEST(twenty_megabytes_to_a_slow_reader),
+		TEST(what_a_milter_does_not_read_costs_no_memory),
+		TEST(a_message_in_a_file_is_shown_as_well),
+		TEST(no_packet_is_longer_than_libmilter_takes),
+		TEST(no_crlf_is_torn),
+		TEST(a_message_without_body_or_header_has_none),
+		TEST(no_more_connections_than_there_may_be),
+		TEST(who_waits_for_too_long_has_failed),
+		TEST(five_hundred_sessions_share_them),
+		TEST(a_slow_milter_delays_only_who_asked_it),
+		TEST(without_descriptors_it_has_failed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
