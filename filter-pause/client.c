@@ -14,7 +14,7 @@ struct metric	 client_counters[COUNTERS] = {
 	[HELD] = METRIC_GAUGE("held", "Clients waiting now."),
 	[HELD_TOTAL] = METRIC("held_total", "Clients made to wait."),
 	[HELD_SECONDS] = METRIC_TIME("held_seconds_total",
-	    "Time they waited, of waits that ended."),
+	    "Time that clients waited, of waits that ended."),
 	[SKIPPED] = METRIC("skipped_total", "Clients that need not wait."),
 	[TEMPFAILED] = METRIC("tempfailed_total",
 	    "Clients told to come later."),

@@ -15,8 +15,8 @@
 
 struct metric	 decide_counters[COUNTERS] = {
 	[SCANNED] = METRIC("scanned_total", "Messages that got a score."),
-	[SPAM] = METRIC("spam_total", "Those that were spam."),
-	[HAM] = METRIC("ham_total", "Those that were not."),
+	[SPAM] = METRIC("spam_total", "Messages that were spam."),
+	[HAM] = METRIC("ham_total", "Messages that were not."),
 	[REJECTED] = METRIC("rejected_total", "Messages refused for good."),
 	[TEMPFAILED] = METRIC("tempfailed_total",
 	    "Messages refused for now, for their score or size."),
@@ -26,8 +26,8 @@ struct metric	 decide_counters[COUNTERS] = {
 	[UNSCANNED] = METRIC("unscanned_total",
 	    "Messages that could not be scanned."),
 	[SCAN_SECONDS] = METRIC_TIME("scan_seconds_total",
-	    "Time that spamd took for them."),
-	[SCAN_BYTES] = METRIC("scan_bytes_total", "Size of those scanned."),
+	    "Time that spamd took for the messages scanned."),
+	[SCAN_BYTES] = METRIC("scan_bytes_total", "Size of the messages scanned."),
 };
 
 static const char *const	 spam_words[] = {

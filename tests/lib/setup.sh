@@ -33,7 +33,8 @@ DEB_PACKAGES="debhelper dpkg-dev lintian mmdebstrap"
 TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc groff-base
     bsdextrautils libopensmtpd-dev git redis-tools db5.3-util
     $SPAM_PACKAGES $GREY_PACKAGES procmail
-    $VERIFY_PACKAGES python3-nacl libmail-dkim-perl libopendkim-dev
+    $VERIFY_PACKAGES python3-nacl libmail-dkim-perl libopendkim-dev gdb
+    python3-yaml
     $MUSL_PACKAGES $DEB_PACKAGES"
 
 say() {
