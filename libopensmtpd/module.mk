@@ -22,7 +22,7 @@ CLEANFILES += %D%/libopensmtpd.o $(osmtpdlib_DATA)
 %D%/libopensmtpd.so.0: %D%/libopensmtpd.o
 	$(AM_V_CCLD)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) -shared \
 	    -Wl,-soname,libopensmtpd.so.0 -Wl,-z,relro -Wl,-z,now $(LDFLAGS) \
-	    -o $@ %D%/libopensmtpd.o -levent
+	    -o $@ %D%/libopensmtpd.o $(EVENT_LIBS)
 # For -lopensmtpd: read by linkers as a script.
 %D%/libopensmtpd.so: %D%/libopensmtpd.so.0
 	$(AM_V_GEN)echo 'INPUT(libopensmtpd.so.0)' > $@
