@@ -91,7 +91,6 @@ serve_helo(SMFICTX *ctx, struct packet *p)
 
 	if (packet_take_string(p, &name) == -1)
 		return BROKEN;
-	message_abort(ctx);
 	return milter.xxfi_helo == NULL ? SMFIS_CONTINUE :
 	    milter.xxfi_helo(ctx, (char *)name);
 }
@@ -119,7 +118,6 @@ serve_args(SMFICTX *ctx, struct packet *p, sfsistat (*call)(SMFICTX *, char **))
 static sfsistat
 serve_mail(SMFICTX *ctx, struct packet *p)
 {
-	message_abort(ctx);
 	ctx->in_message = 1;
 	return serve_args(ctx, p, milter.xxfi_envfrom);
 }
@@ -183,22 +181,24 @@ serve_unknown(SMFICTX *ctx, struct packet *p)
 	    milter.xxfi_unknown(ctx, line);
 }
 
+enum place { OUTSIDE, INSIDE, ANYWHERE };
+
 static const struct event {
 	char		  command;
-	int		  of_message;	/* only after MAIL */
+	enum place	  place;	/* of a message */
 	const char	 *callback;
 	sfsistat	(*serve)(SMFICTX *, struct packet *);
 } events[] = {
-	{ SMFIC_CONNECT, 0, "xxfi_connect", serve_connect },
-	{ SMFIC_HELO, 0, "xxfi_helo", serve_helo },
-	{ SMFIC_MAIL, 0, "xxfi_envfrom", serve_mail },
-	{ SMFIC_RCPT, 1, "xxfi_envrcpt", serve_rcpt },
-	{ SMFIC_DATA, 1, "xxfi_data", serve_data },
-	{ SMFIC_HEADER, 1, "xxfi_header", serve_header },
-	{ SMFIC_EOH, 1, "xxfi_eoh", serve_eoh },
-	{ SMFIC_BODY, 1, "xxfi_body", serve_body },
-	{ SMFIC_BODYEOB, 1, "xxfi_eom", serve_eom },
-	{ SMFIC_UNKNOWN, 0, "xxfi_unknown", serve_unknown }
+	{ SMFIC_CONNECT, ANYWHERE, "xxfi_connect", serve_connect },
+	{ SMFIC_HELO, OUTSIDE, "xxfi_helo", serve_helo },
+	{ SMFIC_MAIL, OUTSIDE, "xxfi_envfrom", serve_mail },
+	{ SMFIC_RCPT, INSIDE, "xxfi_envrcpt", serve_rcpt },
+	{ SMFIC_DATA, INSIDE, "xxfi_data", serve_data },
+	{ SMFIC_HEADER, INSIDE, "xxfi_header", serve_header },
+	{ SMFIC_EOH, INSIDE, "xxfi_eoh", serve_eoh },
+	{ SMFIC_BODY, INSIDE, "xxfi_body", serve_body },
+	{ SMFIC_BODYEOB, INSIDE, "xxfi_eom", serve_eom },
+	{ SMFIC_UNKNOWN, ANYWHERE, "xxfi_unknown", serve_unknown }
 };
 
 static const struct event *
@@ -263,13 +263,26 @@ ends_message(char command, sfsistat r)
 	    r == SMFIS_TEMPFAIL;
 }
 
+/* A message begins with MAIL, or with what the milter wants first. */
+static int
+is_expected(SMFICTX *ctx, const struct event *e)
+{
+	if (e == NULL || ctx->terms.version == 0)
+		return 0;
+	if (e->place == OUTSIDE)
+		message_abort(ctx);
+	else if (e->place == INSIDE && ctx->terms.protocol & SMFIP_NOMAIL)
+		ctx->in_message = 1;
+	return e->place != INSIDE || ctx->in_message;
+}
+
 static int
 event_serve(SMFICTX *ctx, struct packet *p)
 {
 	const struct event	*e = event_find(p->command);
 	sfsistat		 r;
 
-	if (e == NULL || (e->of_message && !ctx->in_message)) {
+	if (!is_expected(ctx, e)) {
 		log_warnx("%s: command %d is not expected", milter.xxfi_name,
 		    p->command);
 		return -1;

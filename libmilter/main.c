@@ -177,7 +177,7 @@ smfi_main(void)
 	int	 status;
 
 	if (self_pid == 0) {
-		log_warnx("%s: smtpd did not start this: see libmilter(3)",
+		log_warnx("%s: smtpd did not start this: see libmilter(8)",
 		    milter.xxfi_name != NULL ? milter.xxfi_name : "milter");
 		return MI_FAILURE;
 	}

@@ -2,7 +2,7 @@
 /*
  * The milter API, for sources written for any libmilter: names, prototypes,
  * values and the order in struct smfiDesc are its interface.  This library
- * serves smtpd(8) where the other one listens on a socket; see libmilter(3).
+ * serves smtpd(8) where the other one listens on a socket; see libmilter(8).
  *
  * Functions return MI_SUCCESS, or MI_FAILURE: a bad argument, not allowed here
  * or not negotiated, no memory, or smtpd is gone.

@@ -88,6 +88,8 @@ negotiate(SMFICTX *ctx, struct packet *p)
 	struct terms	 offer, all;
 	int		 status = -1;
 
+	if (ctx->terms.version != 0)
+		return -1;
 	terms_offer(&all, SMFI_PROT_VERSION);
 	if (terms_take(&offer, p, &all) != NULL)
 		return -1;
