@@ -2,7 +2,6 @@
 noinst_LIBRARIES += %D%/libmta.a
 %C%_libmta_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/libmilter
 %C%_libmta_a_SOURCES = \
-	libmilter/mfdef.h \
 	%D%/chain.c %D%/chain.h %D%/chain_message.c %D%/chain_private.h \
 	%D%/client.c %D%/client.h \
 	%D%/command.c %D%/command.h \

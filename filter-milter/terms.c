@@ -114,18 +114,17 @@ terms_take_macros(struct terms *t, struct packet *p)
 static const char *
 terms_agree(struct terms *t, const struct terms *offer)
 {
-	static char	 why[64];
 	uint32_t	 more = t->protocol & ~offer->protocol;
 
 	if (t->version < VERSION_MIN || t->version > offer->version) {
-		(void)snprintf(why, sizeof(why), "version %" PRIu32,
+		(void)snprintf(t->why, sizeof(t->why), "version %" PRIu32,
 		    t->version);
-		return why;
+		return t->why;
 	}
 	if (more != 0) {
-		(void)snprintf(why, sizeof(why), "protocol bits 0x%" PRIx32,
-		    more);
-		return why;
+		(void)snprintf(t->why, sizeof(t->why),
+		    "protocol bits 0x%" PRIx32, more);
+		return t->why;
 	}
 	t->actions &= offer->actions;
 	return NULL;
@@ -157,9 +156,11 @@ terms_free(struct terms *t)
 {
 	size_t	 i;
 
-	for (i = 0; i < TERMS_STAGES; i++)
+	t->version = t->actions = t->protocol = 0;
+	for (i = 0; i < TERMS_STAGES; i++) {
 		free(t->macros[i]);
-	memset(t, 0, sizeof(*t));
+		t->macros[i] = NULL;
+	}
 }
 
 static int

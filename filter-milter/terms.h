@@ -20,6 +20,7 @@ struct terms {
 	uint32_t	 actions;		/* SMFIF_* */
 	uint32_t	 protocol;		/* SMFIP_* */
 	char		*macros[TERMS_STAGES];	/* NULL: the MTA's choice */
+	char		 why[32];		/* what terms_take() returned */
 };
 
 /* The most that a version (2 to 6) can offer. */
