@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +29,10 @@
 #define LOG_SAFE_BUFS	8
 #define LOG_SAFE_MAX	255
 
+static pthread_mutex_t	 log_mutex = PTHREAD_MUTEX_INITIALIZER;
 static const char	*log_name;
 static int		 log_verbosity;
+static int		 log_fd = STDERR_FILENO;
 static int		 log_socket = -1;	/* -1: not known yet */
 
 /* Lines that are not out yet; the first one may be so in part. */
@@ -47,7 +50,7 @@ log_detect(void)
 {
 	struct stat	 st;
 
-	log_socket = fstat(STDERR_FILENO, &st) == 0 && S_ISSOCK(st.st_mode);
+	log_socket = fstat(log_fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
 void
@@ -56,6 +59,13 @@ log_init(const char *name)
 	log_name = name;
 	log_len = 0;
 	log_dropped = 0;
+	log_detect();
+}
+
+void
+log_to(int fd)
+{
+	log_fd = fd;
 	log_detect();
 }
 
@@ -78,18 +88,31 @@ log_write(const char *buf, size_t len)
 
 	do {
 		if (log_socket)
-			n = send(STDERR_FILENO, buf, len,
+			n = send(log_fd, buf, len,
 			    MSG_DONTWAIT | MSG_NOSIGNAL);
 		else
-			n = write(STDERR_FILENO, buf, len);
+			n = write(log_fd, buf, len);
 	} while (n == -1 && errno == EINTR);
 	return n;
+}
+
+static void
+log_send(void)
+{
+	ssize_t	 n = 0;
+
+	if (log_len > 0 && (n = log_write(log_buf, log_len)) > 0) {
+		log_len -= (size_t)n;
+		memmove(log_buf, log_buf + n, log_len);
+	}
 }
 
 void
 log_hold(int hold)
 {
+	(void)pthread_mutex_lock(&log_mutex);
 	log_holding = hold;
+	(void)pthread_mutex_unlock(&log_mutex);
 	log_flush();
 }
 
@@ -97,12 +120,10 @@ void
 log_flush(void)
 {
 	int	 saved = errno;
-	ssize_t	 n = 0;
 
-	if (log_len > 0 && (n = log_write(log_buf, log_len)) > 0) {
-		log_len -= (size_t)n;
-		memmove(log_buf, log_buf + n, log_len);
-	}
+	(void)pthread_mutex_lock(&log_mutex);
+	log_send();
+	(void)pthread_mutex_unlock(&log_mutex);
 	errno = saved;
 }
 
@@ -145,7 +166,7 @@ log_put(const char *fmt, const char *error, va_list ap)
 	size_t	 i, len = 0;
 
 	if (sizeof(log_buf) - log_len <= LOG_LINE_MAX)
-		log_flush();
+		log_send();
 	if (sizeof(log_buf) - log_len <= LOG_LINE_MAX)
 		return -1;
 	line = log_buf + log_len;
@@ -204,7 +225,26 @@ log_owed(void)
 		peer_omitted = 0;
 }
 
-enum log_when { LOG_NOW, LOG_HELD };
+/* Has this second room for one more line about peers? */
+static int
+peer_may(void)
+{
+	time_t	 now = log_now();
+
+	if (now != peer_second) {
+		log_owed();
+		peer_second = now;
+		peer_lines = 0;
+	}
+	if (peer_lines < LOG_PEER_MAX) {
+		peer_lines++;
+		return 1;
+	}
+	peer_omitted++;
+	return 0;
+}
+
+enum log_when { LOG_NOW, LOG_HELD, LOG_PEER };
 
 static void	log_text(const char *, const char *, enum log_when, va_list)
 		    __attribute__((__format__ (__printf__, 1, 0)));
@@ -214,13 +254,17 @@ log_text(const char *fmt, const char *error, enum log_when when, va_list ap)
 {
 	int	 saved = errno;
 
+	(void)pthread_mutex_lock(&log_mutex);
 	if (log_socket == -1)
 		log_detect();
-	log_owed();
-	if (log_put(fmt, error, ap) == -1)
-		log_dropped++;
-	if (when == LOG_NOW || !log_holding)
-		log_flush();
+	if (when != LOG_PEER || peer_may()) {
+		log_owed();
+		if (log_put(fmt, error, ap) == -1)
+			log_dropped++;
+		if (when != LOG_HELD || !log_holding)
+			log_send();
+	}
+	(void)pthread_mutex_unlock(&log_mutex);
 	errno = saved;
 }
 
@@ -258,22 +302,9 @@ void
 log_peer(const char *fmt, ...)
 {
 	va_list	 ap;
-	time_t	 now = log_now();
 
-	if (now != peer_second) {
-		if (log_socket == -1)
-			log_detect();
-		log_owed();
-		peer_second = now;
-		peer_lines = 0;
-	}
-	if (peer_lines == LOG_PEER_MAX) {
-		peer_omitted++;
-		return;
-	}
-	peer_lines++;
 	va_start(ap, fmt);
-	log_text(fmt, NULL, LOG_NOW, ap);
+	log_text(fmt, NULL, LOG_PEER, ap);
 	va_end(ap);
 }
 

@@ -5,6 +5,8 @@
  * waits in a buffer of 8 KB, and a line that finds no room there is dropped and
  * counted.
  *
+ * Threads may log at the same time, but log_safe() is the event loop's.
+ *
  * Nothing that a client sent goes into a line unless it went through
  * log_safe().
  */
@@ -17,6 +19,9 @@
 
 /* Name shown where stderr is not smtpd's (a terminal, a test). */
 void	log_init(const char *name);
+
+/* Elsewhere than stderr, where that is not ours alone. */
+void	log_to(int fd);
 
 /* One level more of log_debug() and log_trace(): 0 quiet, 1 debug, 2 trace. */
 void	log_verbose(void);

@@ -77,6 +77,7 @@ take_descriptors(void)
 
 	self.in = move_up(0);
 	self.out = move_up(1);
+	log_to(move_up(2));
 	if ((null = open("/dev/null", O_RDONLY)) == -1 ||
 	    dup2(null, 0) == -1 || dup2(2, 1) == -1)
 		fatal("descriptors");
