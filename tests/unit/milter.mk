@@ -73,3 +73,8 @@ MILTER_TESTS += %D%/test-inject
 %C%_test_inject_SOURCES = %D%/test-inject.c $(PEER)
 %C%_test_inject_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
 %C%_test_inject_LDADD = $(MILTER_UNIT_LIBS)
+MILTER_TESTS += %D%/test-milter-sides
+%C%_test_milter_sides_SOURCES = %D%/test-milter-sides.c %D%/milter_client.h \
+	$(GUEST_RIG)
+%C%_test_milter_sides_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
+%C%_test_milter_sides_LDADD = $(GUEST_LIBS)
