@@ -6,8 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
-import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -58,13 +56,15 @@ class Filter:
         command = FILTERS[name] + list(more)
         self.sock, theirs = socket.socketpair()
         path = os.path.abspath(os.path.join(build, command[0], command[0]))
-        self.log = tempfile.TemporaryFile()
+        # Both are sockets, or lines are logged with the name before them.
+        self.err, their_err = socket.socketpair()
         self.proc = subprocess.Popen(
             [path] + [arg % {"dir": where} for arg in command[1:]],
-            stdin=theirs, stdout=theirs, stderr=self.log,
+            stdin=theirs, stdout=theirs, stderr=their_err,
             env=dict(os.environ, TMPDIR=where + "/tmp"), start_new_session=True,
             user=user, group=user, extra_groups=[] if user else None)
         theirs.close()
+        their_err.close()
         self.sock.sendall(HANDSHAKE)
         self.sock.settimeout(20)
         said = b""
@@ -74,15 +74,21 @@ class Filter:
             except ConnectionError:
                 data = b""
             if not data:
-                self.log.seek(0)
-                sys.stdout.write(self.log.read().decode("latin-1"))
-                raise RuntimeError("%s did not start" % command[0])
+                raise RuntimeError("%s did not start:\n%s" % (command[0],
+                                                              self.logged()))
             said += data
 
     def worker(self):
         path = "/proc/%d/task/%d/children" % (self.proc.pid, self.proc.pid)
         with open(path) as f:
             return int(f.read().split()[0])
+
+    def logged(self):
+        """All that it wrote on stderr, when it ended."""
+        text = b""
+        while data := self.err.recv(65536):
+            text += data
+        return text.decode("latin-1")
 
     def close(self):
         self.sock.close()
