@@ -120,7 +120,8 @@ macros_find(const struct macros *m, const char *name, size_t len)
 	const char	*have;
 	size_t		 n;
 
-	for (; p < m->data + m->len; p = value + strlen(value) + 1) {
+	for (; p != NULL && p < m->data + m->len;
+	    p = value + strlen(value) + 1) {
 		value = p + strlen(p) + 1;
 		have = p;
 		n = name_bare(&have);

@@ -74,7 +74,8 @@ await(SMFICTX *ctx)
 	size_t	 n;
 
 	for (;;) {
-		n = packet_frame(ctx->in.data + ctx->in.off, ctx->in.len);
+		n = ctx->in.len == 0 ? 0 :
+		    packet_frame(ctx->in.data + ctx->in.off, ctx->in.len);
 		if (n != 0 && n <= ctx->in.len)
 			return n;
 		if (n == SIZE_MAX || receive(ctx) == -1)
