@@ -26,3 +26,14 @@ noinst_PROGRAMS += %D%/peer-state
 %C%_peer_state_CPPFLAGS =
 %C%_peer_state_LDADD = $(OPENSMTPD_LIBS) -levent
 endif
+# A milter in a program, on our libmilter; and on the system's.
+noinst_PROGRAMS += %D%/milter-all
+%C%_milter_all_SOURCES = %D%/milter-all.c
+%C%_milter_all_CPPFLAGS = -I$(srcdir)
+%C%_milter_all_LDADD = libmilter/libmilter.a $(LIBEVENT_LIBS) -lpthread
+if HAVE_MILTER
+noinst_PROGRAMS += %D%/milter-peer
+%C%_milter_peer_SOURCES = %D%/milter-all.c
+%C%_milter_peer_CPPFLAGS =
+%C%_milter_peer_LDADD = $(MILTER_PEER_LIBS)
+endif
