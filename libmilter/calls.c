@@ -128,8 +128,8 @@ smfi_replacebody(SMFICTX *ctx, unsigned char *body, int len)
 		n = len < MILTER_CHUNK_SIZE ? len : MILTER_CHUNK_SIZE;
 		if (session_put(ctx, SMFIR_REPLBODY, body, (size_t)n) == -1)
 			return MI_FAILURE;
-		body += n;
-		len -= n;
+		if ((len -= n) > 0)
+			body += n;
 	} while (len > 0);
 	return MI_SUCCESS;
 }

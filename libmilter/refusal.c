@@ -30,7 +30,7 @@ is_enhanced(const char *code)
 	size_t	 n;
 	int	 part;
 
-	if (strchr("245", code[0]) == NULL || code[1] != '.')
+	if (*code == '\0' || strchr("245", *code) == NULL)
 		return 0;
 	code++;
 	for (part = 0; part < 2; part++) {

@@ -100,6 +100,9 @@ filter_rewrite(struct request rq, const char *to)
 	answer(rq, text);
 }
 
+static void	refuse(struct request, const char *, int, const char *, va_list)
+		    __attribute__((__format__ (__printf__, 4, 0)));
+
 static void
 refuse(struct request rq, const char *how, int code, const char *fmt,
     va_list ap)
