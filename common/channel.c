@@ -140,27 +140,33 @@ wake_guard(struct channel *ch)
 	}
 }
 
-static void
-step(struct channel *ch, const struct debt *after)
+/* Where it goes; NULL: nowhere. */
+static struct debt *
+slot_of(struct channel *ch, const struct debt *debt)
 {
 	struct ledger	*l = &ch->sh->ledger;
-	struct debt	*slot = NULL;
 
-	if (after != NULL)
-		slot = after->owed == OWED_NOTHING ?
-		    ledger_find(l, after->session) :
-		    ledger_slot(l, after->session);
-	ledger_step(l, slot, after, &ch->sh->in, ch->in_pos, &ch->sh->out,
-	    ch->out_pos);
+	if (debt == NULL)
+		return NULL;
+	return debt->owed == OWED_NOTHING ? ledger_find(l, debt->session) :
+	    ledger_slot(l, debt->session);
+}
+
+static void
+step(struct channel *ch, struct debt *slot, const struct debt *after)
+{
+	ledger_step(&ch->sh->ledger, slot, after, &ch->sh->in, ch->in_pos,
+	    &ch->sh->out, ch->out_pos);
 }
 
 int
 channel_owe(struct channel *ch, const struct debt *debt)
 {
-	if (debt->owed != OWED_NOTHING &&
-	    ledger_slot(&ch->sh->ledger, debt->session) == NULL)
+	struct debt	*slot = slot_of(ch, debt);
+
+	if (slot == NULL && debt->owed != OWED_NOTHING)
 		return -1;
-	step(ch, debt);
+	step(ch, slot, debt);
 	return 0;
 }
 
@@ -212,7 +218,7 @@ over_drain(struct channel *ch)
 		ch->over_off += sizeof(r) + r.len;
 		ch->over_len -= sizeof(r) + r.len;
 		if (r.pays && still_counts(ch, &r.debt))
-			step(ch, &r.debt);
+			step(ch, slot_of(ch, &r.debt), &r.debt);
 	}
 	ch->over_off = 0;
 	if (ch->over_size > RING_SIZE) {
@@ -252,7 +258,7 @@ channel_say(struct channel *ch, const char *line, size_t len,
 	}
 	put(ch, line, len);
 	if (after != NULL)
-		step(ch, after);
+		step(ch, slot_of(ch, after), after);
 }
 
 int
@@ -288,7 +294,7 @@ channel_data(struct channel *ch, const char prefix[PROTO_PREFIX],
 		put(ch, "\n", 1);
 	}
 	if (ch->out_pos - ch->out_woken >= WAKE_BYTES) {
-		step(ch, NULL);
+		step(ch, NULL, NULL);
 		wake_guard(ch);
 	}
 	return cut;
@@ -312,7 +318,7 @@ channel_publish(struct channel *ch)
 
 	if (ch->over_len > 0)
 		over_drain(ch);
-	step(ch, NULL);
+	step(ch, NULL, NULL);
 	news = ch->out_woken != ch->out_pos;
 	wake_guard(ch);
 	/* A guard that lingers may wait for this very processor. */

@@ -209,7 +209,7 @@ is_stranger(struct conn *c, const struct proto_line *l)
 	if (engine.channel.in_pos == engine.channel.sh->skip)
 		estrange(c, l, "a line that killed two workers");
 	else if ((l->what != PHASE_DATA_LINE || c->stage == STAGE_NONE) &&
-	    ledger_slot(&engine.channel.sh->ledger, c->s.id) == NULL)
+	    !ledger_room(&engine.channel.sh->ledger, c->s.id))
 		estrange(c, l, "too many sessions");
 	return c->stranger;
 }

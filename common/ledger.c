@@ -43,6 +43,20 @@ ledger_slot(struct ledger *l, uint64_t session)
 	return free_slot;
 }
 
+int
+ledger_room(const struct ledger *l, uint64_t session)
+{
+	const struct debt	*d;
+	uint32_t		 home = ledger_home(session), i;
+
+	for (i = 0; i < LEDGER_REACH; i++) {
+		d = &l->debts[(home + i) % LEDGER_SLOTS];
+		if (d->owed == OWED_NOTHING || d->session == session)
+			return 1;
+	}
+	return 0;
+}
+
 static void
 step_do(struct ledger *l, struct ring *in, struct ring *out)
 {

@@ -60,6 +60,8 @@ struct ledger {
 struct debt	*ledger_find(struct ledger *, uint64_t session);
 /* The session's debt, or a free slot for it, or NULL: no room. */
 struct debt	*ledger_slot(struct ledger *, uint64_t session);
+/* Is there a slot?  Most often the first one tells. */
+int		 ledger_room(const struct ledger *, uint64_t session);
 
 /*
  * In one step: *slot becomes new (slot NULL: no debt changes), input is

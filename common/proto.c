@@ -8,42 +8,49 @@
 
 #include "proto.h"
 
-static const char *const phase_names[] = {
-	[PHASE_CONNECT] = "connect",
-	[PHASE_HELO] = "helo",
-	[PHASE_EHLO] = "ehlo",
-	[PHASE_STARTTLS] = "starttls",
-	[PHASE_AUTH] = "auth",
-	[PHASE_MAIL_FROM] = "mail-from",
-	[PHASE_RCPT_TO] = "rcpt-to",
-	[PHASE_DATA] = "data",
-	[PHASE_RSET] = "rset",
-	[PHASE_QUIT] = "quit",
-	[PHASE_NOOP] = "noop",
-	[PHASE_COMMIT] = "commit",
-	[PHASE_DATA_LINE] = "data-line",
+struct name {
+	const char	*text;
+	size_t		 len;
 };
 
-static const char *const report_names[] = {
-	[REPORT_LINK_CONNECT] = "link-connect",
-	[REPORT_LINK_GREETING] = "link-greeting",
-	[REPORT_LINK_IDENTIFY] = "link-identify",
-	[REPORT_LINK_TLS] = "link-tls",
-	[REPORT_LINK_AUTH] = "link-auth",
-	[REPORT_LINK_DISCONNECT] = "link-disconnect",
-	[REPORT_TX_BEGIN] = "tx-begin",
-	[REPORT_TX_MAIL] = "tx-mail",
-	[REPORT_TX_RCPT] = "tx-rcpt",
-	[REPORT_TX_ENVELOPE] = "tx-envelope",
-	[REPORT_TX_DATA] = "tx-data",
-	[REPORT_TX_COMMIT] = "tx-commit",
-	[REPORT_TX_ROLLBACK] = "tx-rollback",
-	[REPORT_TX_RESET] = "tx-reset",
-	[REPORT_PROTOCOL_CLIENT] = "protocol-client",
-	[REPORT_PROTOCOL_SERVER] = "protocol-server",
-	[REPORT_FILTER_RESPONSE] = "filter-response",
-	[REPORT_FILTER_REPORT] = "filter-report",
-	[REPORT_TIMEOUT] = "timeout",
+#define NAME(text)	{ text, sizeof(text) - 1 }
+
+static const struct name phase_names[] = {
+	[PHASE_CONNECT] = NAME("connect"),
+	[PHASE_HELO] = NAME("helo"),
+	[PHASE_EHLO] = NAME("ehlo"),
+	[PHASE_STARTTLS] = NAME("starttls"),
+	[PHASE_AUTH] = NAME("auth"),
+	[PHASE_MAIL_FROM] = NAME("mail-from"),
+	[PHASE_RCPT_TO] = NAME("rcpt-to"),
+	[PHASE_DATA] = NAME("data"),
+	[PHASE_RSET] = NAME("rset"),
+	[PHASE_QUIT] = NAME("quit"),
+	[PHASE_NOOP] = NAME("noop"),
+	[PHASE_COMMIT] = NAME("commit"),
+	[PHASE_DATA_LINE] = NAME("data-line"),
+};
+
+static const struct name report_names[] = {
+	[REPORT_LINK_CONNECT] = NAME("link-connect"),
+	[REPORT_LINK_GREETING] = NAME("link-greeting"),
+	[REPORT_LINK_IDENTIFY] = NAME("link-identify"),
+	[REPORT_LINK_TLS] = NAME("link-tls"),
+	[REPORT_LINK_AUTH] = NAME("link-auth"),
+	[REPORT_LINK_DISCONNECT] = NAME("link-disconnect"),
+	[REPORT_TX_BEGIN] = NAME("tx-begin"),
+	[REPORT_TX_MAIL] = NAME("tx-mail"),
+	[REPORT_TX_RCPT] = NAME("tx-rcpt"),
+	[REPORT_TX_ENVELOPE] = NAME("tx-envelope"),
+	[REPORT_TX_DATA] = NAME("tx-data"),
+	[REPORT_TX_COMMIT] = NAME("tx-commit"),
+	[REPORT_TX_ROLLBACK] = NAME("tx-rollback"),
+	[REPORT_TX_RESET] = NAME("tx-reset"),
+	[REPORT_PROTOCOL_CLIENT] = NAME("protocol-client"),
+	[REPORT_PROTOCOL_SERVER] = NAME("protocol-server"),
+	[REPORT_FILTER_RESPONSE] = NAME("filter-response"),
+	[REPORT_FILTER_REPORT] = NAME("filter-report"),
+	[REPORT_TIMEOUT] = NAME("timeout"),
 };
 
 /* The value of a hexadecimal digit, 1 more; 0 for what is none. */
@@ -57,13 +64,13 @@ static const uint8_t hex_digit[256] = {
 const char *
 proto_phase_name(int phase)
 {
-	return phase < PHASE_UNKNOWN ? phase_names[phase] : NULL;
+	return phase < PHASE_UNKNOWN ? phase_names[phase].text : NULL;
 }
 
 const char *
 proto_report_name(int report)
 {
-	return report < REPORT_UNKNOWN ? report_names[report] : NULL;
+	return report < REPORT_UNKNOWN ? report_names[report].text : NULL;
 }
 
 const char *
@@ -135,24 +142,6 @@ proto_mailbox(const char **addr, size_t *len)
 	*addr = colon + 1;
 }
 
-/* Up to 16 digits of any case; returns -1 if it is no such number. */
-static int
-parse_id(const char *s, size_t len, uint64_t *id)
-{
-	uint64_t	 v = 0;
-	uint8_t		 digit;
-
-	if (len == 0 || len > 16)
-		return -1;
-	while (len-- > 0) {
-		if ((digit = hex_digit[(uint8_t)*s++]) == 0)
-			return -1;
-		v = v << 4 | (digit - 1);
-	}
-	*id = v;
-	return 0;
-}
-
 #define EACH(byte)	((uint64_t)(byte) * 0x0101010101010101ULL)
 
 /* Eight lower-case digits, all at once; returns -1 if they are not. */
@@ -190,6 +179,26 @@ parse_hex16(const char *s, uint64_t *id)
 	return 0;
 }
 
+/* Up to 16 digits of any case; returns -1 if it is no such number. */
+static int
+parse_id(const char *s, size_t len, uint64_t *id)
+{
+	uint64_t	 v = 0;
+	uint8_t		 digit;
+
+	if (len == 16 && parse_hex16(s, id) == 0)	/* as smtpd has it */
+		return 0;
+	if (len == 0 || len > 16)
+		return -1;
+	while (len-- > 0) {
+		if ((digit = hex_digit[(uint8_t)*s++]) == 0)
+			return -1;
+		v = v << 4 | (digit - 1);
+	}
+	*id = v;
+	return 0;
+}
+
 /* "0.7": the minor version, or -1. */
 static int
 parse_version(const char *s, size_t len)
@@ -207,14 +216,13 @@ parse_version(const char *s, size_t len)
 }
 
 static int
-find_name(const char *const *names, int n, const char *s, size_t len)
+find_name(const struct name *names, int n, const char *s, size_t len)
 {
 	int	 i;
 
 	for (i = 0; i < n; i++)
-		/* s may have a NUL in it: never look beyond the name's own. */
-		if (names[i] != NULL && strncmp(names[i], s, len) == 0 &&
-		    strlen(names[i]) == len)
+		if (names[i].len == len && names[i].text != NULL &&
+		    memcmp(names[i].text, s, len) == 0)
 			return i;
 	return n;
 }
@@ -304,8 +312,11 @@ parse_data_line(struct proto_line *l, const char *line, size_t len)
 	if (len < 11 + wlen + 34 || memcmp(line, "filter|0.", 9) != 0 ||
 	    line[9] < '0' || line[9] > '9' || line[10] != '|')
 		return 0;
-	p = memchr(line + 11, '|', len - 11 - wlen - 33);
-	if (p == NULL || memcmp(p, word, wlen) != 0)
+	p = line + 11 + 17;	/* behind the time, up to the year 2286 */
+	if (*p != '|')
+		p = memchr(line + 11, '|', len - 11 - wlen - 33);
+	if (p == NULL || (size_t)(line + len - p) < wlen + 34 ||
+	    memcmp(p, word, wlen) != 0)
 		return 0;
 	l->minor = line[9] - '0';
 	p += wlen;

@@ -75,7 +75,9 @@ a_full_ledger_says_so(void **state)
 
 	memset(map, 0, sizeof(*map));
 	for (id = 1; id <= 2 * LEDGER_SLOTS; id++) {
-		if ((slot = ledger_slot(&map->ledger, id)) == NULL)
+		slot = ledger_slot(&map->ledger, id);
+		assert_int_equal(ledger_room(&map->ledger, id), slot != NULL);
+		if (slot == NULL)
 			continue;
 		d.session = id;
 		ledger_step(&map->ledger, slot, &d, &map->in, 0, &map->out, 0);
@@ -83,6 +85,9 @@ a_full_ledger_says_so(void **state)
 	}
 	assert_true(n <= LEDGER_SLOTS);
 	assert_true(n > LEDGER_SLOTS / 2);
+	for (id = 1; id <= 2 * LEDGER_SLOTS; id++)
+		assert_int_equal(ledger_room(&map->ledger, id),
+		    ledger_slot(&map->ledger, id) != NULL);
 }
 
 /* Step n: session n % SESSIONS owes an answer, or has paid, by turns. */
