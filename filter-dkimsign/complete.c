@@ -38,6 +38,13 @@ is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* Blanks, and what means more than itself. */
+static const char special[256] = {
+	[' '] = 1, ['\t'] = 1, ['\n'] = 1, ['\v'] = 1, ['\f'] = 1, ['\r'] = 1,
+	['('] = 1, [')'] = 1, ['"'] = 1, ['\\'] = 1, [','] = 1, ['<'] = 1,
+	['>'] = 1, ['@'] = 1, [':'] = 1,
+};
+
 /* The ',' that ends the piece at off, or the value's end. */
 static size_t
 piece_end(const struct completion *c, size_t off)
@@ -47,6 +54,10 @@ piece_end(const struct completion *c, size_t off)
 
 	for (; off < c->len; off++) {
 		ch = c->value[off];
+		if (!special[(unsigned char)ch]) {
+			escape = 0;
+			continue;
+		}
 		if (ch == '(' && !escape && !quote)
 			comment++;
 		else if (ch == '"' && !escape && !comment)
@@ -74,6 +85,12 @@ piece_byte(struct piece *e, size_t i, char ch)
 {
 	int plain = !e->escape && !e->quote;
 
+	if (!special[(unsigned char)ch]) {
+		e->escape = 0;
+		if (!e->comment)
+			e->token = i;
+		return;
+	}
 	if (ch == '(' && plain)
 		e->comment++;
 	else if (ch == '"' && !e->escape && !e->comment)

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "addrs.h"
+#include "compat.h"
 #include "dkimsign.h"
 #include "log.h"
 #include "message.h"
@@ -103,9 +104,9 @@ join(char *buf, size_t size, const char *word, size_t i)
 {
 	size_t	 used = i == 0 ? 0 : strlen(buf);
 
-	if (used < size)
-		(void)snprintf(buf + used, size - used, "%s%s",
-		    i == 0 ? "" : ",", word);
+	if (i > 0 && used + 1 < size)
+		buf[used++] = ',';
+	(void)strlcpy(buf + used, word, size - used);
 }
 
 static void

@@ -2,7 +2,8 @@
 /*
  * A private key: from text to something that signs.  libcrypto keeps it, and
  * the object never changes once it was made, so that any number of threads can
- * use it; what is begun with it lies ready for whichever thread comes next.  Each key has signed once before it is given out.
+ * use it; what one has begun with it lies ready for the next one.  Each key has
+ * signed once before it is given out.
  *
  * Returns NULL after logging why; libcrypto never asks for a password.
  */
