@@ -36,7 +36,7 @@ milter_new(const char *name)
 	if ((m = calloc(1, sizeof(*m))) == NULL ||
 	    (m->name = strdup(name)) == NULL)
 		fatal("milter");
-	m->backend = backend_new(name);
+	m->backend = backend_new("milter");
 	backend_rest(m->backend, REST);
 	m->on_failure = -1;
 	m->version = 6;
