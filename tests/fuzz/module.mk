@@ -170,3 +170,15 @@ noinst_PROGRAMS += %D%/fuzz-mods
 %C%_fuzz_mods_LDADD = $(MILTER_LIBS)
 %C%_fuzz_mods_LDFLAGS = $(FUZZER)
 endif
+# Of filter-test.
+REPLAY_TESTS += %D%/replay-judge
+%C%_replay_judge_SOURCES = %D%/fuzz-judge.c $(REPLAY)
+%C%_replay_judge_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-test
+%C%_replay_judge_LDADD = filter-test/libfiltertest.a $(LDADD)
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz-judge
+%C%_fuzz_judge_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-test
+%C%_fuzz_judge_LDADD = filter-test/libfiltertest.a $(LDADD)
+%C%_fuzz_judge_LDFLAGS = $(FUZZER)
+endif
+EXTRA_DIST += %D%/run
