@@ -3,6 +3,7 @@
 # have functions of the same names.
 osmtpdlibdir = $(libdir)/opensmtpd-filters/libopensmtpd/lib
 osmtpdincludedir = $(libdir)/opensmtpd-filters/libopensmtpd/include
+dist_man_MANS += %D%/libopensmtpd.3
 osmtpdinclude_HEADERS = %D%/opensmtpd.h %D%/opensmtpd_more.h
 noinst_LIBRARIES += %D%/libosmtpd.a
 %C%_libosmtpd_a_SOURCES = %D%/library.h %D%/answers.c %D%/context.c \

@@ -34,7 +34,7 @@ usage() {
 	    sed 's/ $//'
 }
 
-for page in filter-*/*.8 filter-*/*.1 filter-*/*.5; do
+for page in filter-*/*.8 filter-*/*.1 filter-*/*.5 lib*/*.[1-9]; do
 	[ -f "$page" ] || continue
 	mandoc -T lint -W warning "$page" > "$out" 2>&1
 	verdict "mandoc $page" < "$out"
@@ -43,7 +43,9 @@ for page in filter-*/*.8 filter-*/*.1 filter-*/*.5; do
 		verdict "groff $page" < "$out"
 	fi
 	program=$build/${page%.*}
-	[ "${page##*.}" != 5 ] || continue
+	case $page in
+	lib* | *.5)	continue ;;
+	esac
 	said=$(usage "$program") wanted=$(synopsis "$page")
 	: > "$out"
 	[ -n "$said" ] && [ "$said" = "$wanted" ] || printf \
