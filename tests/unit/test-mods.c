@@ -71,6 +71,8 @@ static const struct mods_case cases[] = {
 	    HEAD "X: 2\n\nbody\n", 0 },
 	{ "deleted", 0, { DEL(1, "A"), DEL(1, "B") },
 	    RCVD "A:3\n\nbody\n", 0 },
+	{ "in any case", 0, { DEL(1, "B"), DEL(1, "a") },
+	    RCVD "A:3\n\nbody\n", 0 },
 	{ "deleted ones still count", 0, { DEL(1, "A"), DEL(2, "A") },
 	    RCVD "b: 2\n 2\n\nbody\n", 0 },
 	{ "from the last to the first", 0, { DEL(2, "A"), DEL(1, "A") },
