@@ -60,7 +60,7 @@ int	 session_put(SMFICTX *, char command, const void *, size_t);
 int	 session_send(SMFICTX *, struct bytes *);
 /* Begin one; its thread closes fd.  0, or why not (errno). */
 int	 session_start(int fd);
-/* No more of them.  Returns when all have ended, or after some seconds. */
-void	 sessions_end(int seconds);
+/* No more of them.  Returns when all have ended, or after so many ms. */
+void	 sessions_end(int ms);
 
 #endif /* CONTEXT_H */

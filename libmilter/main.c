@@ -15,6 +15,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +34,8 @@
 #define WORDS_MAX	64
 /* Above what a milter opens and closes, below what select(2) can't do. */
 #define HIGH		900
-#define FAREWELL	5		/* s for the milter's last callbacks */
+/* For callbacks that are still at it; main() then has the guard's patience. */
+#define FAREWELL	500		/* ms */
 
 static struct worker	 self = { .socket = -1, .guest = 1 };
 static struct filter	 filter;
@@ -158,6 +161,7 @@ begin(void)
 	filter.start = start;
 	if ((why = milter_add_here(filter.name, here, NULL)) != NULL)
 		fatalx("%s", why);
+	milters->max = UINT_MAX;	/* smtpd knows how many it wants */
 	argc = split_options(argv);
 	status = filter_guard(&filter, argc, argv, &self);
 	optind = 1;			/* main() has its own */
@@ -169,6 +173,9 @@ begin(void)
 	    fcntl(stop_pipe[0], F_SETFD, FD_CLOEXEC) == -1 ||
 	    fcntl(stop_pipe[1], F_SETFD, FD_CLOEXEC) == -1)
 		fatal("pipe");
+	/* Until the milter has something better to do by them. */
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)signal(SIGUSR1, SIG_IGN);
 	self_pid = getpid();
 }
 

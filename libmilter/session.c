@@ -156,13 +156,15 @@ session_start(int fd)
 }
 
 void
-sessions_end(int seconds)
+sessions_end(int ms)
 {
 	struct timespec	 until;
 	struct smfi_str	*ctx;
 
 	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += seconds;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
 	(void)pthread_mutex_lock(&lock);
 	closing = 1;
 	for (ctx = sessions; ctx != NULL; ctx = ctx->next)

@@ -35,12 +35,24 @@ struct talk {
 
 static int		 running;
 
+/* A line of a log holds no byte that a client made up. */
+static const char *
+safe(char *text)
+{
+	unsigned char	*p;
+
+	for (p = (unsigned char *)text; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	return text;
+}
+
 static void
 say_macro(SMFICTX *ctx, const char *name)
 {
 	char	*value = smfi_getsymval(ctx, (char *)name);
 
-	printf("macro %s=%s\n", name, value == NULL ? "(none)" : value);
+	printf("macro %s=%s\n", name, value == NULL ? "-" : safe(value));
 }
 
 static sfsistat
@@ -121,7 +133,7 @@ all_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
 		(void)inet_ntop(AF_INET6,
 		    &((struct sockaddr_in6 *)sa)->sin6_addr, text,
 		    sizeof(text));
-	printf("connect %s %s\n", host, text);
+	printf("connect %s %s\n", safe(host), text);
 	say_macro(ctx, "{daemon_name}");
 	say_macro(ctx, "j");
 	(void)smfi_setpriv(ctx, calloc(1, sizeof(struct talk)));
@@ -132,7 +144,7 @@ all_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
 static sfsistat
 all_helo(SMFICTX *ctx, char *name)
 {
-	printf("helo %s\n", name);
+	printf("helo %s\n", safe(name));
 	return obey(ctx, name);
 }
 
@@ -141,7 +153,7 @@ all_args(SMFICTX *ctx, const char *what, char **argv)
 {
 	printf("%s", what);
 	for (; *argv != NULL; argv++)
-		printf(" %s", *argv);
+		printf(" %s", safe(*argv));
 	printf("\n");
 	say_macro(ctx, "i");
 	return SMFIS_CONTINUE;
@@ -249,7 +261,7 @@ all_eom(SMFICTX *ctx)
 		if (done == 1)
 			r = obey(ctx, t->deeds[i]);
 		else
-			printf("%s: %d\n", t->deeds[i], done);
+			printf("did %s: %d\n", t->deeds[i], done);
 	}
 	return r;
 }
@@ -273,7 +285,7 @@ all_close(SMFICTX *ctx)
 static sfsistat
 all_unknown(SMFICTX *ctx, const char *line)
 {
-	printf("unknown %s\n", line);
+	printf("unknown %s\n", safe((char *)line));
 	return SMFIS_CONTINUE;
 }
 
