@@ -6,7 +6,10 @@
  *
  * The connection is made when first needed, and made again for the next MAIL
  * if it was lost: client and HELO are then told anew, and what the milter says
- * to these is the answer to MAIL.
+ * to these is the answer to MAIL.  One that is not in a message is given up if
+ * another session waits for one of the milter's connections (slot.c).
+ *
+ * A message that has failed once fails in all that is asked of it later.
  */
 
 #ifndef LINK_H
@@ -22,7 +25,7 @@
 struct link;
 struct message;
 
-/* What can be asked; LINK_MESSAGE is header, body and the end of them. */
+/* What can be asked; EVENT_MESSAGE is header, body and the end of them. */
 enum link_event {
 	EVENT_CONNECT,
 	EVENT_HELO,		/* arg: the name */
@@ -30,7 +33,7 @@ enum link_event {
 	EVENT_RCPT,		/* client->rcpt, rcpt_args */
 	EVENT_DATA,
 	EVENT_MESSAGE,
-	EVENT_UNKNOWN,		/* arg: the line; answers are not waited for */
+	EVENT_UNKNOWN,		/* arg: the line; not within a message */
 	EVENT_MAX
 };
 
