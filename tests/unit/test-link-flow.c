@@ -351,7 +351,7 @@ without_descriptors_it_has_failed(void **state)
 	none.rlim_cur = 3;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	assert_int_equal(ask(0, EVENT_CONNECT), ANSWER_FAILED);
-	why_is(0, "Too many open files");
+	why_is(0, strerror(EMFILE));
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	/* Our fault: it is tried again at once. */
 	assert_int_equal(ask(0, EVENT_MAIL), ANSWER_CONTINUE);
