@@ -164,19 +164,18 @@ a_full_socket_drops_whole_lines_and_the_number_is_told(void **state)
 {
 	int		 saved, peer = socket_start(&saved, SOCK_STREAM);
 	unsigned long	 sent = 0, lines = 0, dropped;
-	size_t		 len;
+	size_t		 len = 0;
+	ssize_t		 n;
 	const char	*p;
 
 	/* Would wait for ever here if it waited. */
 	for (; sent < 3000; sent++)
 		log_info("%0100lu", sent);
-	/* What it kept comes when there is room. */
-	for (p = drain(peer), len = 0; strlen(p) > len;) {
-		len = strlen(p);
+	/* What it kept comes when there is room, bit by bit. */
+	for (; (n = read(peer, got + len, 500)) > 0; len += (size_t)n)
 		log_flush();
-		p = drain_after(len, peer);
-	}
-	for (; *p != '\0'; p += 101, lines++) {
+	got[len] = '\0';
+	for (p = got; *p != '\0'; p += 101, lines++) {
 		assert_int_equal(strcspn(p, "\n"), 100);
 		assert_int_equal(strtoul(p, NULL, 10), lines);
 	}

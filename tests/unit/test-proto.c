@@ -37,6 +37,8 @@ static const struct good	 goods[] = {
 	    "1ef1c203cc576e5d|mx.example|192.0.2.1", PROTO_FILTER, 7, 0,
 	    PHASE_CONNECT, 0x7641df9771b4ed00, 0x1ef1c203cc576e5d,
 	    "mx.example|192.0.2.1" },
+	{ "report|0.7|1|smtp-in|link-conn|a|x", PROTO_REPORT, 7, 0,
+	    REPORT_UNKNOWN, 10, 0, "x" },
 	{ "filter|0.7|1|smtp-in|data-line|1|2|", PROTO_FILTER, 7, 0,
 	    PHASE_DATA_LINE, 1, 2, "" },
 	{ "filter|0.7|1|smtp-in|data-line|1|2|a|b\r", PROTO_FILTER, 7, 0,
@@ -112,6 +114,23 @@ what_is_no_line_is_named(void **state)
 	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++)
 		if (proto_parse(&l, bads[i], strlen(bads[i])) == NULL)
 			fail_msg("taken as a line: %s", bads[i]);
+}
+
+static void
+a_line_ends_where_it_ends(void **state)
+{
+	static const char	 line[] = "filter|0.7|1795291025.975632|"
+	    "smtp-in|data-line|0123456789abcdef|fedcba9876543210|text";
+	struct proto_line	 l;
+	size_t			 head = sizeof(line) - sizeof("text"), n;
+
+	for (n = 1; n < sizeof(line); n++) {
+		if (proto_parse(&l, line, n) != NULL)
+			continue;
+		assert_int_equal(l.len, n > head ? n - head : 0);
+		assert_memory_equal(l.arg, "text", l.len);
+	}
+	assert_int_equal(l.len, strlen("text"));
 }
 
 /* The fast way and the long way are the same, for every byte in an id. */
@@ -283,6 +302,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(lines_of_smtpd_are_understood),
 		cmocka_unit_test(what_is_no_line_is_named),
+		cmocka_unit_test(a_line_ends_where_it_ends),
 		cmocka_unit_test(an_id_is_sixteen_digits_of_hexadecimal),
 		cmocka_unit_test(a_source_route_is_no_part_of_an_address),
 		cmocka_unit_test(the_last_field_is_found_from_the_end),
