@@ -5,7 +5,11 @@
  * connection.
  */
 
+#include <errno.h>
+
 #include "link_rig.h"
+
+#include <errno.h>
 
 #include "clock.h"
 #include "message_engine.h"
@@ -333,6 +337,78 @@ what_it_says_to_the_client_anew_is_the_answer_to_mail(void **state)
 	assert_int_equal(peer.conns, 4);
 }
 
+static unsigned int	 seed;
+
+static unsigned int
+any(unsigned int n)
+{
+	seed = seed * 1103515245 + 12345;
+	return seed / 65536 % n;
+}
+
+static void
+put_and_abort(struct message *m)
+{
+	if (links[0] == NULL || ask(0, EVENT_MAIL) != ANSWER_CONTINUE)
+		return;
+	put(0, EVENT_MESSAGE, m, SIZE_MAX);
+	run_ms(any(5));
+	link_abort(links[0]);
+}
+
+/* An answer of any kind, once, to whatever is asked in whatever order. */
+static void
+whatever_it_says_there_is_an_answer(void **state)
+{
+	static const char *const says[] = {
+		"c", "c", "c", "a", "r", "t", "d", "s", "4", "y450 4.7.1 x\1",
+		"p", "p\nc", "hA\1b\1\nc", "", "!", "c\n!", "c\nc", "*\nc",
+		"#0000", "#00000000", "x", "@2\nc", "@9\nc", "*\n@1\np\nt" };
+	struct turn	 turns[7];
+	struct message	*m = message_of(MAIL);
+	size_t		 i, k;
+	int		 r;
+
+	peer.turns = turns;
+	milter.connect = milter.command = milter.content = 5;
+	for (i = 0; i < 600; i++) {
+		for (k = 0; k < 6; k++) {
+			turns[k].on = "OCHMRTULNBE("[any(12)];
+			turns[k].nth = peer.count[(int)turns[k].on] +
+			    (int)any(3);
+			turns[k].say = says[any(sizeof(says) /
+			    sizeof(says[0]))];
+		}
+		turns[6].on = 0;
+		peer.protocol = any(4) == 0 ? any(0x10000) << 4 &
+		    SMFI_CURR_PROT : 0;
+		peer.seen[0] = '\0';
+		switch (r = (int)any(12)) {
+		case 11:
+			if (links[0] != NULL)
+				link_close(links[0]);
+			links[0] = NULL;
+			break;
+		case 10:
+			if (links[0] != NULL)
+				link_abort(links[0]);
+			break;
+		case 9:
+			put_and_abort(m);
+			break;
+		case 7:
+		case 8:
+			(void)ask_message(0, m, any(3));
+			break;
+		default:
+			(void)ask(0, r == EVENT_MESSAGE ? EVENT_MAIL :
+			    (enum link_event)r);
+			break;
+		}
+	}
+	message_free(m);
+}
+
 int
 main(void)
 {
@@ -346,6 +422,7 @@ main(void)
 		TEST(a_change_that_we_have_no_room_for_fails_the_message),
 		TEST(one_that_is_not_there_has_failed_at_once),
 		TEST(what_it_says_to_the_client_anew_is_the_answer_to_mail),
+		TEST(whatever_it_says_there_is_an_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
 
 #include <sys/resource.h>
 
+#include <errno.h>
+
 #include "bytes.h"
 #include "clock.h"
 #include "content.h"
