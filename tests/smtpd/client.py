@@ -5,10 +5,15 @@ Nothing here hides a byte: data is sent as given, replies are kept as read.
 Every read has a deadline; what comes late raises socket.timeout.
 """
 
+import base64
 import socket
 import ssl
 import struct
 import threading
+
+
+# What nobody may write into a log: all that was ever said in AUTH PLAIN.
+SECRETS = set()
 
 
 class Client:
@@ -51,6 +56,11 @@ class Client:
                 return int(line[:3]), "\n".join(text)
 
     def cmd(self, line):
+        words = line.split()
+        if [word.upper() for word in words[:2]] == ["AUTH", "PLAIN"]:
+            for word in words[2:]:
+                SECRETS.add(word.rstrip("="))
+                SECRETS.add(base64.b64decode(word).split(b"\0")[-1].decode())
         self.raw(line.encode("latin-1") + b"\r\n")
         return self.reply()
 

@@ -19,6 +19,8 @@ import sys
 import time
 import traceback
 
+from client import SECRETS
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUN = os.environ["RUN"]
 BUILD = os.environ.get("BUILD", ".")
@@ -166,6 +168,9 @@ class Smtpd:
         if death:
             line = self.log()[death.start():].split("\n")[0]
             raise Failure("smtpd said: " + line)
+        for secret in SECRETS:
+            check(not re.search(r"\b%s" % re.escape(secret), self.log()),
+                  "%s of AUTH is in the log", secret)
 
     def filters_logged(self, pattern):
         return re.findall(r".*(?:%s).*" % pattern, self.log())
