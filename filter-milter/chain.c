@@ -193,6 +193,7 @@ chain_reset(struct chain *ch)
 	mods_free(ch->mods);
 	ch->mods = NULL;
 	wishes_clear(&ch->wishes);
+	wishes_clear(&ch->wish);
 	if (ch->copy != NULL)
 		inject_free(ch->copy);
 	ch->copy = NULL;

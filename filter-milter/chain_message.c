@@ -109,7 +109,7 @@ chain_change(struct link *l, const struct change *c, void *arg)
 			return -1;
 		return mods_take(ch->mods, c);
 	default:
-		return wishes_take(&ch->wishes, c);
+		return wishes_take(&ch->wish, c);
 	}
 }
 
@@ -123,8 +123,11 @@ chain_apply(struct chain *ch, int whole)
 		ch->edited = 1;
 		ch->changes++;
 	}
+	if (whole && error == 0)
+		error = wishes_join(&ch->wishes, &ch->wish);
 	mods_free(ch->mods);
 	ch->mods = NULL;
+	wishes_clear(&ch->wish);
 	return error;
 }
 

@@ -32,7 +32,8 @@ struct chain {
 	struct mods	*mods;		/* of the milter that is asked */
 	size_t		 changes;	/* of all of them */
 	int		 edited;	/* since the message was last made new */
-	struct wishes	 wishes;
+	struct wishes	 wishes;	/* of those that are done, */
+	struct wishes	 wish;		/* and of the one that is asked */
 	struct inject	*copy;		/* for added recipients */
 
 	int		 sink;		/* what comes is thrown away */

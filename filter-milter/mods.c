@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "compat.h"
+#include "filter.h"
 #include "header.h"
 #include "log.h"
 #include "message.h"
@@ -155,6 +156,24 @@ mod_new(const struct change *c, int leadspc)
 	return mod;
 }
 
+/* smtpd before 7.4 cuts them, and says nothing. */
+static void
+warn_long_line(const struct mod *mod)
+{
+	const char	*p = mod->value;
+	size_t		 before = strlen(mod->text) + 1, len;
+
+	for (; p != NULL; p = p[len] != '\0' ? p + len + 1 : NULL) {
+		len = strcspn(p, "\n");
+		if (before + len > filter_line_max()) {
+			log_peer("milter: %s: a line too long for smtpd: "
+			    "%zu bytes", mod->text, before + len);
+			return;
+		}
+		before = 0;
+	}
+}
+
 static int
 mods_field(struct mods *mods, const struct change *c)
 {
@@ -173,6 +192,7 @@ mods_field(struct mods *mods, const struct change *c)
 	if (c->command == SMFIR_CHGHEADER && c->index == 0)
 		mod->index = 1;
 	mods->mods[mods->nmods++] = mod;
+	warn_long_line(mod);
 	return mods_reserve(mods, sizeof(*mod) + 2 * sizeof(mod) +
 	    strlen(c->name) + 2 * strlen(c->value));
 }

@@ -144,6 +144,43 @@ wishes_take(struct wishes *w, const struct change *c)
 	return 0;
 }
 
+static int
+join_rcpts(struct wishes *w, int add, char **list, size_t n)
+{
+	size_t	 i;
+	int	 error = 0;
+
+	for (i = 0; i < n && error == 0; i++) {
+		error = take_rcpt(w, add, list[i]);
+		list[i] = NULL;
+	}
+	return error;
+}
+
+static void
+join_text(char **to, char **from)
+{
+	if (*from == NULL)
+		return;
+	free(*to);
+	*to = *from;
+	*from = NULL;
+}
+
+int
+wishes_join(struct wishes *w, struct wishes *from)
+{
+	int	 error;
+
+	error = join_rcpts(w, 0, from->removed, from->nremoved);
+	if (error == 0)
+		error = join_rcpts(w, 1, from->added, from->nadded);
+	join_text(&w->from, &from->from);
+	join_text(&w->quarantine, &from->quarantine);
+	wishes_clear(from);
+	return error;
+}
+
 void
 wishes_clear(struct wishes *w)
 {

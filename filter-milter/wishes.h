@@ -23,6 +23,8 @@ struct wishes {
 
 /* ADDRCPT, ADDRCPT_PAR, DELRCPT, CHGFROM, QUARANTINE.  0; -1: out of memory. */
 int	wishes_take(struct wishes *, const struct change *);
+/* Those of a milter that is done join the others, and are gone from there. */
+int	wishes_join(struct wishes *, struct wishes *);
 void	wishes_clear(struct wishes *);
 
 #endif /* WISHES_H */

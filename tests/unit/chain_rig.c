@@ -255,6 +255,14 @@ wishes_take(struct wishes *w, const struct change *c)
 	return 0;
 }
 
+int
+wishes_join(struct wishes *w, struct wishes *from)
+{
+	w->nadded += from->nadded;
+	from->nadded = 0;
+	return 0;
+}
+
 void
 wishes_clear(struct wishes *w)
 {

@@ -259,10 +259,13 @@ what_a_failed_milter_changed_is_not_done(void **state)
 	servers[0].on_failure = FAILURE_ACCEPT;
 	put(EVENT_MESSAGE);
 	change(0, SMFIR_ADDHEADER);
+	change(0, SMFIR_ADDRCPT);
 	says(0, ANSWER_FAILED);
 	says(1, ANSWER_CONTINUE);
 	says(2, ANSWER_CONTINUE);
 	assert_int_equal(mods_applied + applied, 0);
+	chain_committed(chain);
+	assert_int_equal(went, 0);	/* no copy either */
 	assert_string_equal(said, "proceed");
 	mods_fail = 1;
 	put(EVENT_MESSAGE);

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "filter.h"
 #include "logged.h"
 #include "message.h"
 #include "message_engine.h"
@@ -118,6 +119,13 @@ static const struct mods_case cases[] = {
 	    RCVD "b: 2\n 2\n\nx\0y\n", 0 },
 };
 
+/* That of smtpd 6.8. */
+size_t
+filter_line_max(void)
+{
+	return 1997;
+}
+
 static int
 setup(void **state)
 {
@@ -213,6 +221,29 @@ what_was_not_applied_changes_nothing(void **state)
 	assert_int_equal(mods_take(mods, &body), 0);
 	mods_free(mods);
 	message_is(m, "as it was", MSG);
+	message_free(m);
+}
+
+static void
+a_line_that_smtpd_cuts_is_a_warning(void **state)
+{
+	struct message	*m = message_of(MSG);
+	struct mods	*mods = mods_new(m, HIDE, 0);
+	char		 value[3000];
+
+	memset(value, 'v', sizeof(value));
+	value[1994] = '\n';
+	value[sizeof(value) - 1] = '\0';
+	take(mods, 'h', 0, "X", value);		/* "X: " and 1994 */
+	assert_int_equal(warnings, 0);
+	take(mods, 'h', 0, "XX", value);
+	assert_int_equal(warnings, 1);
+	value[1994] = 'v';
+	value[1000] = '\n';
+	take(mods, 'm', 1, "A", value);		/* a TAB and 1998 */
+	assert_int_equal(warnings, 2);
+	warnings = 0;
+	mods_free(mods);
 	message_free(m);
 }
 
@@ -314,6 +345,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		TEST(changes_go_where_they_belong),
 		TEST(what_was_not_applied_changes_nothing),
+		TEST(a_line_that_smtpd_cuts_is_a_warning),
 		TEST(the_next_milter_does_not_see_what_was_deleted),
 		TEST(many_fields_take_no_more_time_each),
 		TEST(memory_has_an_end),

@@ -86,6 +86,27 @@ wishes_are_kept_as_one_would_mean_them(void **state)
 }
 
 static void
+wishes_of_milters_join_in_their_order(void **state)
+{
+	struct wishes	 a = { .added = NULL }, b = { .added = NULL };
+
+	assert_int_equal(wish(&a, "+a@b") | wish(&a, "-c@d") |
+	    wish(&a, "-x@y") | wish(&a, "ee@f") | wish(&a, "qone"), 0);
+	assert_int_equal(wish(&b, "-a@b") | wish(&b, "+c@d") |
+	    wish(&b, "+g@h") | wish(&b, "qtwo"), 0);
+	assert_int_equal(wishes_join(&a, &b), 0);
+	assert_int_equal(b.nadded + b.nremoved, 0);
+	assert_null(b.quarantine);
+	assert_int_equal(a.nadded, 1);
+	assert_string_equal(a.added[0], "g@h");
+	assert_int_equal(a.nremoved, 1);
+	assert_string_equal(a.removed[0], "x@y");
+	assert_string_equal(a.from, "e@f");
+	assert_string_equal(a.quarantine, "two");
+	wishes_clear(&a);
+}
+
+static void
 recipients_have_an_end(void **state)
 {
 	struct wishes	 w = { .added = NULL };
@@ -120,6 +141,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(wishes_are_kept_as_one_would_mean_them),
+		cmocka_unit_test(wishes_of_milters_join_in_their_order),
 		cmocka_unit_test(recipients_have_an_end),
 	};
 
