@@ -252,13 +252,17 @@ answer(SMFICTX *ctx, const struct event *e, sfsistat r)
 	}
 }
 
-/* The milter is done with a message by any verdict that is on all of it. */
+/*
+ * The milter is done with a message by any verdict that is on all of it.  By a
+ * discarded recipient it is not: so sendmail's libmilter has it, too.
+ */
 static int
 ends_message(char command, sfsistat r)
 {
-	if (command == SMFIC_UNKNOWN || (command == SMFIC_RCPT &&
-	    (r == SMFIS_REJECT || r == SMFIS_TEMPFAIL)))
+	if (command == SMFIC_UNKNOWN)
 		return 0;
+	if (command == SMFIC_RCPT)
+		return r == SMFIS_ACCEPT;
 	return r == SMFIS_ACCEPT || r == SMFIS_DISCARD || r == SMFIS_REJECT ||
 	    r == SMFIS_TEMPFAIL;
 }

@@ -31,6 +31,12 @@ noinst_PROGRAMS += %D%/milter-all
 %C%_milter_all_SOURCES = %D%/milter-all.c
 %C%_milter_all_CPPFLAGS = -I$(srcdir)
 %C%_milter_all_LDADD = libmilter/libmilter.a $(LIBEVENT_LIBS) -lpthread
+noinst_PROGRAMS += %D%/milter-wire
+%C%_milter_wire_SOURCES = %D%/milter-all.c %D%/milter-serve.c
+%C%_milter_wire_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir) -I$(srcdir)/libmilter \
+	-I$(srcdir)/filter-milter
+%C%_milter_wire_LDADD = libmilter/libguest.a filter-milter/libmta.a $(LDADD) \
+	-lpthread
 if HAVE_MILTER
 noinst_PROGRAMS += %D%/milter-peer
 %C%_milter_peer_SOURCES = %D%/milter-all.c

@@ -57,7 +57,7 @@ static const struct {
 	{ "recipient deferred", "Mc Rt", "R4",
 	    "envfrom(<a>) envrcpt(<b>) abort close", 0 },
 	{ "recipient discarded", "Mc Rd", "R2",
-	    "envfrom(<a>) envrcpt(<b>) close", 0 },
+	    "envfrom(<a>) envrcpt(<b>) abort close", 0 },
 	{ "recipient accepted", "Mc Ra", "R3",
 	    "envfrom(<a>) envrcpt(<b>) close", 0 },
 	{ "DATA refused", "Mc Tr A", "T1", "envfrom(<a>) data close", 0 },
