@@ -16,6 +16,8 @@
 #include "log.h"
 #include "sandbox.h"
 
+static int	 paths;		/* there are files to be opened */
+
 /* Is there a word that capability mode can't keep? */
 static int
 needs_more(const char *words)
@@ -24,6 +26,9 @@ needs_more(const char *words)
 
 	for (; *(words += strspn(words, " ")) != '\0'; words += n) {
 		n = strcspn(words, " ");
+		/* All filters may read their lists; not all have some. */
+		if (n == 5 && memcmp(words, "rpath", n) == 0 && !paths)
+			continue;
 		if (!(n == 5 && memcmp(words, "stdio", n) == 0) &&
 		    !(n == 6 && memcmp(words, "thread", n) == 0))
 			return 1;
@@ -34,6 +39,7 @@ needs_more(const char *words)
 void
 sandbox_path(const char *path, const char *perm)
 {
+	paths = 1;
 }
 
 /* Core files too.  In capability mode it was done before. */
