@@ -14,6 +14,7 @@ static struct shared		*sh;
 static struct request		 held;
 static size_t			 recipients;
 static int			 ended, wanted = 1, asked;
+static char			 told[256];	/* by any_report, config */
 
 /* Lines go on, but for those that a hook would do odd things with. */
 static void
@@ -52,8 +53,37 @@ on_wants(struct session *s)
 	return wanted;
 }
 
+static void
+on_any_report(struct session *s, enum report what, const char *arg)
+{
+	size_t	 len = strlen(told);
+
+	(void)snprintf(told + len, sizeof(told) - len, "%s(%s)",
+	    proto_report_name(what), what == REPORT_LINK_CONNECT ? "" : arg);
+}
+
+static void
+on_any_request(struct session *s, struct request rq, enum phase what,
+    const char *arg)
+{
+	filter_reject(rq, 550, "%s %s", proto_phase_name(what), arg);
+}
+
+static void
+on_config(const char *key, const char *value)
+{
+	size_t	 len = strlen(told);
+
+	(void)snprintf(told + len, sizeof(told) - len, "%s=%s;", key, value);
+}
+
 static const struct filter	 filter = {
 	.name = "test",
+	.any_phases = 1 << PHASE_RCPT_TO | 1 << PHASE_AUTH,
+	.any_reports = 1 << REPORT_FILTER_RESPONSE,
+	.any_report = on_any_report,
+	.any_request = on_any_request,
+	.config = on_config,
 	.outgoing = 1,
 	.tx_size = 8,
 	.tx_end = on_tx_end,
@@ -91,6 +121,7 @@ fresh(void **state)
 	channel_resume(&engine.channel);
 	engine.policy = FAILURE_ACCEPT;
 	recipients = ended = asked = 0;
+	told[0] = '\0';
 	wanted = 1;
 	return 0;
 }
@@ -281,6 +312,60 @@ an_outgoing_transaction_ends_with_its_commit(void **state)
 	assert_int_equal(ended, 1);
 }
 
+static void
+one_hook_is_asked_and_told_all(void **state)
+{
+	say(WIRE_CONNECT("01"));
+	say(WIRE_REPORT("filter-response", "01", "|connected|proceed"));
+	say(WIRE_REPORT("filter-report", "01", "|builtin|x|y"));
+	say(WIRE_REPORT("never-heard-of", "01", "|x"));
+	assert_string_equal(told, "link-connect()"
+	    "filter-response(connected|proceed)filter-report(builtin|x|y)");
+	say(WIRE_REQUEST("rcpt-to", "01", "02", "joe@example.com"));
+	say(WIRE_REQUEST("auth", "01", "03", "PLAIN"));
+	say(WIRE_REQUEST("quit", "01", "04", ""));
+	expect(WIRE_RESULT("01", "02", "reject|550 rcpt-to joe@example.com")
+	    WIRE_RESULT("01", "03", "reject|550 auth PLAIN")
+	    WIRE_RESULT("01", "04", "proceed"));
+}
+
+static void
+a_worker_is_told_what_smtpd_is(void **state)
+{
+	static const char	 all[] = "smtpd-version=7.8.0;new=a|b;bare=;"
+				    "ready=;";
+
+	say("config|smtpd-version|7.8.0");
+	say("config|new|a|b");
+	say("config|bare");
+	say("config|ready");
+	assert_string_equal(told, all);
+	assert_non_null(strstr(wire_take(sh), "register|filter|smtp-in|auth\n"));
+	assert_int_equal(sh->facts.version, 70800);
+	told[0] = '\0';
+	handshake_again();
+	assert_string_equal(told, all);
+}
+
+/* What does not fit is forgotten; the rest is as it was. */
+static void
+smtpd_may_tell_much_of_itself(void **state)
+{
+	char	 line[2100] = "config|long|";
+	size_t	 n = strlen(line);
+
+	memset(line + n, 'x', sizeof(line) - n - 1);
+	line[sizeof(line) - 1] = '\0';
+	say(line);
+	say(line);
+	say("config|short|y");
+	assert_true(sh->facts.config_len <= sizeof(sh->facts.config));
+	told[0] = '\0';
+	handshake_again();
+	assert_non_null(strstr(told, "long=xxx"));
+	assert_string_equal(sh->facts.config + 2093, "short|y");
+}
+
 int
 main(void)
 {
@@ -295,6 +380,9 @@ main(void)
 		TEST(the_first_line_is_not_lost_for_want_of_a_slot),
 		TEST(an_answer_to_a_session_that_is_gone_is_dropped),
 		TEST(an_outgoing_transaction_ends_with_its_commit),
+		TEST(one_hook_is_asked_and_told_all),
+		TEST(a_worker_is_told_what_smtpd_is),
+		TEST(smtpd_may_tell_much_of_itself),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

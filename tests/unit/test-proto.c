@@ -190,6 +190,40 @@ the_last_field_is_found_from_the_end(void **state)
 	assert_int_equal(len + before, 0);
 }
 
+/* The result is told by its end where names may have a '|'. */
+static void
+the_outcome_is_where_the_version_has_it(void **state)
+{
+	static const struct {
+		enum report	 report;
+		int		 minor;
+		const char	*arg, *result, *who;
+	} t[] = {
+		{ REPORT_LINK_AUTH, 7, "pass|al|ice", "pass", "al|ice" },
+		{ REPORT_LINK_AUTH, 6, "al|ice|fail", "fail", "al|ice" },
+		{ REPORT_LINK_AUTH, 6, "fail", NULL, NULL },
+		{ REPORT_LINK_AUTH, 7, "pass", NULL, NULL },
+		{ REPORT_TX_MAIL, 6, "9435eaa8|ok|a|b@c", "ok", "a|b@c" },
+		{ REPORT_TX_RCPT, 5, "9435eaa8|a|b@c|ok", "ok", "a|b@c" },
+		{ REPORT_TX_MAIL, 7, "9435eaa8|ok|", "ok", "" },
+		{ REPORT_TX_MAIL, 4, "9435eaa8||ok", "ok", "" },
+		{ REPORT_TX_RCPT, 7, "9435eaa8|ok", NULL, NULL },
+		{ REPORT_TX_RCPT, 7, "9435eaa8", NULL, NULL },
+		{ REPORT_TX_RCPT, 4, "", NULL, NULL },
+	};
+	struct proto_outcome	 o;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_int_equal(proto_outcome(&o, t[i].report, t[i].minor,
+		    t[i].arg, strlen(t[i].arg)), t[i].who == NULL ? -1 : 0);
+		if (t[i].who == NULL)
+			continue;
+		assert_true(proto_is(o.result, o.result_len, t[i].result));
+		assert_true(proto_is(o.who, o.who_len, t[i].who));
+	}
+}
+
 static void
 every_name_is_found_again(void **state)
 {
@@ -306,6 +340,7 @@ main(void)
 		cmocka_unit_test(an_id_is_sixteen_digits_of_hexadecimal),
 		cmocka_unit_test(a_source_route_is_no_part_of_an_address),
 		cmocka_unit_test(the_last_field_is_found_from_the_end),
+		cmocka_unit_test(the_outcome_is_where_the_version_has_it),
 		cmocka_unit_test(every_name_is_found_again),
 		cmocka_unit_test(up_to_0_4_the_token_comes_first),
 		cmocka_unit_test(a_name_with_a_nul_in_it_is_unknown),

@@ -149,6 +149,7 @@ a_transaction_keeps_the_accepted_addresses(void **state)
 	tell(c, 7, REPORT_TX_RCPT, "9435eaa8|ok");
 	tell(c, 7, REPORT_TX_RCPT, "9435eaa8|ok|@x.example:d@example.org");
 	assert_string_equal(c->s.tx->rcpt[2], "d@example.org");
+	assert_null(c->s.tx->rcpt[3]);
 	assert_int_equal(c->s.tx->nrcpt, 3);
 	assert_string_equal(c->s.tx->rcpt[0], "a|b@example.org");
 	assert_string_equal(c->s.tx->rcpt[1], "c@example.org");
@@ -179,6 +180,7 @@ a_thousand_recipients(void **state)
 	}
 	assert_int_equal(c->s.tx->nrcpt, 1000);
 	assert_string_equal(c->s.tx->rcpt[999], "u999@example.org");
+	assert_null(c->s.tx->rcpt[1000]);
 	session_free(c);
 }
 
