@@ -5,12 +5,11 @@
  * connection.
  */
 
-#include <errno.h>
-
 #include "link_rig.h"
 
 #include <errno.h>
 
+#include "backend.h"
 #include "clock.h"
 #include "message_engine.h"
 
@@ -75,10 +74,10 @@ static const struct {
 	{ "c\nr", "MRTLNB", "protocol error: unasked r" },
 	{ "c\nhX\1y\1", "NB", "protocol error: unasked h" },
 	{ "", "OCHMRTLNBE", "timed out after" },
-	{ "p", "CHMRTLNBE", "timed out after" },
+	{ "p", "HMTLB", "timed out after" },
 	{ "p\np\np\np\np\np\np\np", "CE", "timed out after" },
 	{ "*\np\nhX-A\1b\1", "E", "timed out after end of message" },
-	{ "@500\nc", "CHMRTLNBE", "timed out after" },
+	{ "@500\nc", "CRBE", "timed out after" },
 };
 
 /* Which event a command belongs to. */
@@ -117,7 +116,7 @@ misbehave(size_t i, char on)
 	enum link_event	 e, is = event_of(on);
 
 	(void)rig_setup(NULL);
-	milter.connect = milter.command = milter.content = 40;
+	milter.connect = milter.command = milter.content = 100;
 	peer.turns = turns;
 	e = converse(m);
 	/* What came behind a good answer is noticed at the next event. */
@@ -356,6 +355,35 @@ put_and_abort(struct message *m)
 	link_abort(links[0]);
 }
 
+/* Often the one that comes next, sometimes another, or none. */
+static void
+go_on(struct message *m)
+{
+	static int	 event;
+	struct link	*l = links[0];
+
+	event = any(5) == 0 ? (int)any(EVENT_MAX) : (event + 1) % EVENT_MAX;
+	switch (any(25)) {
+	case 0:
+		if (l != NULL)
+			link_close(l);
+		links[0] = NULL;
+		break;
+	case 1:
+		if (l != NULL)
+			link_abort(l);
+		break;
+	case 2:
+		put_and_abort(m);
+		break;
+	default:
+		if (event == EVENT_MESSAGE)
+			(void)ask_message(0, m, any(3));
+		else
+			(void)ask(0, (enum link_event)event);
+	}
+}
+
 /* An answer of any kind, once, to whatever is asked in whatever order. */
 static void
 whatever_it_says_there_is_an_answer(void **state)
@@ -364,48 +392,36 @@ whatever_it_says_there_is_an_answer(void **state)
 		"c", "c", "c", "a", "r", "t", "d", "s", "4", "y450 4.7.1 x\1",
 		"p", "p\nc", "hA\1b\1\nc", "", "!", "c\n!", "c\nc", "*\nc",
 		"#0000", "#00000000", "x", "@2\nc", "@9\nc", "*\n@1\np\nt" };
-	struct turn	 turns[7];
+	struct turn	 turns[3];
 	struct message	*m = message_of(MAIL);
 	size_t		 i, k;
-	int		 r;
+	int		 on, heards[ANSWER_FAILED + 1] = { 0 };
 
 	peer.turns = turns;
+	turns[2].on = 0;
+	backend_rest(milter.backend, 4);
 	milter.connect = milter.command = milter.content = 5;
-	for (i = 0; i < 600; i++) {
-		for (k = 0; k < 6; k++) {
-			turns[k].on = "OCHMRTULNBE("[any(12)];
-			turns[k].nth = peer.count[(int)turns[k].on] +
-			    (int)any(3);
+	for (i = 0; i < 3000; i++) {
+		for (k = 0; k < 2; k++) {
+			on = "CHMRTLNBEECHMRTLNBEEUO("[any(23)];
+			turns[k].on = (char)on;
+			turns[k].nth = peer.count[on] + (int)any(3);
 			turns[k].say = says[any(sizeof(says) /
 			    sizeof(says[0]))];
 		}
-		turns[6].on = 0;
 		peer.protocol = any(4) == 0 ? any(0x10000) << 4 &
 		    SMFI_CURR_PROT : 0;
-		peer.seen[0] = '\0';
-		switch (r = (int)any(12)) {
-		case 11:
-			if (links[0] != NULL)
-				link_close(links[0]);
-			links[0] = NULL;
-			break;
-		case 10:
-			if (links[0] != NULL)
-				link_abort(links[0]);
-			break;
-		case 9:
-			put_and_abort(m);
-			break;
-		case 7:
-		case 8:
-			(void)ask_message(0, m, any(3));
-			break;
-		default:
-			(void)ask(0, r == EVENT_MESSAGE ? EVENT_MAIL :
-			    (enum link_event)r);
-			break;
-		}
+		heard[0].n = 0;
+		go_on(m);
+		if (heard[0].n > 0)
+			heards[heard[0].a.kind]++;
+		/* It may rest. */
+		if (heard[0].a.kind == ANSWER_FAILED)
+			run_ms(1);
 	}
+	/* On a busy machine more of them are late. */
+	assert_true(heards[ANSWER_CONTINUE] > 0);
+	assert_true(heards[ANSWER_FAILED] > 0);
 	message_free(m);
 }
 
