@@ -162,6 +162,7 @@ begin(void)
 	if ((why = milter_add_here(filter.name, here, NULL)) != NULL)
 		fatalx("%s", why);
 	milters->max = UINT_MAX;	/* smtpd knows how many it wants */
+	milters->command = milters->content;
 	argc = split_options(argv);
 	status = filter_guard(&filter, argc, argv, &self);
 	optind = 1;			/* main() has its own */
