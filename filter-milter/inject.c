@@ -6,9 +6,9 @@
  * message then gets is a 451.
  *
  * A copy that is lost, since no try did it, a recipient was refused for good,
- * or the filter ends, is a warning in the log for each of its recipients; if
- * the worker crashes, only the line "action=inject" is left of those that it
- * had.
+ * or the filter ends, is a warning in the log for each of its recipients.  If
+ * smtpd is gone by then, or the worker crashes, nobody hears of that: so each
+ * copy is in the log from its beginning.
  */
 
 #include <sys/types.h>
@@ -243,14 +243,16 @@ void
 inject_go(struct inject *in)
 {
 	struct inject	**p;
+	size_t		  i;
 
 	for (p = &waiting; *p != NULL; p = &(*p)->next)
 		;
 	*p = in;
 	metric_inc(&counters[WAITING]);
-	log_info("%016llx action=inject from=%s rcpts=%zu message-id=%s",
-	    (unsigned long long)in->session, log_safe(in->from), in->nrcpt,
-	    log_safe(in->message_id));
+	for (i = 0; i < in->nrcpt; i++)
+		log_info("%016llx action=inject to=%s from=%s message-id=%s",
+		    (unsigned long long)in->session, log_safe(in->rcpt[i]),
+		    log_safe(in->from), log_safe(in->message_id));
 	in->state = READY;
 	inject_pump();
 }

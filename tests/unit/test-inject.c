@@ -219,7 +219,7 @@ inject(const char *text, const char *a, const char *b, const char *c)
 	assert_non_null(in);
 	message_free(m);
 	inject_go(in);
-	assert_memory_equal(logged, "0000000000000abc action=inject from=", 36);
+	assert_memory_equal(logged, "0000000000000abc action=inject to=", 34);
 }
 
 /* Until a copy is delivered, or lost; then what was said to the server. */

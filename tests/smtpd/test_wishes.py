@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: ISC
+"""What milters wish and smtpd can't do by itself: copies, marks, discards."""
+
+import os
+import subprocess
+import sys
+
+import mail
+from client import send
+from harness import HERE, check, equal, wait
+
+MILTER = os.path.join(HERE, "..", "talk", "milter", "milter.py")
+
+
+def start(t, options="", more=""):
+    """smtpd with a milter that obeys its mails, and a listener without."""
+    path = os.path.join(t.dir, "milter")
+    milter = subprocess.Popen([sys.executable, MILTER, path],
+                              stdout=subprocess.PIPE)
+    t.cleanup.append(milter.kill)
+    milter.stdout.readline()
+    os.chmod(path, 0o777)
+    conf = t.filter("m", "filter-milter -s unix:%s %s" % (path, options))
+    return t.start(conf + 'listen on 127.0.0.1 port 2525 filter "m"\n' + more)
+
+
+def message(*orders):
+    return b"".join(b"X-Do: %s\n" % o.encode() for o in orders) + mail.plain()
+
+
+def test_copies(t):
+    """Added recipients get the message as it became, and only they."""
+    start(t, "-o inject=127.0.0.1:2500", "listen on 127.0.0.1 port 2500\n")
+    equal(send(2525, message("rcpt <alice+copy@example.org>", "add X-A|1",
+                             "from <new@example.org>", "body .\\r\\n..\\r\\n"),
+               "alice+1@example.org")[0], 250, "reply")
+    mine = t.mail_to("alice+1@example.org")
+    copy = t.mail_to("alice+copy@example.org")
+    check(b"\nX-A: 1\n" in mine, "no field in %s", mine)
+    check(copy.startswith(b"Return-Path: <new@example.org>"), "%s", copy)
+    check(mail.split(mine)[1] in copy, "not the same mail: %s", copy)
+    equal(copy.partition(b"\n\n")[2], mine.partition(b"\n\n")[2], "body")
+    t.server.wait_log("action=injected rcpts=1")
+
+
+def test_copies_not_of_refused(t):
+    """What smtpd did not take, nobody gets."""
+    start(t, "-o inject=127.0.0.1:2500 -o quarantine=reject",
+          "listen on 127.0.0.1 port 2500\n")
+    equal(send(2525, message("rcpt alice+copy@example.org", "quarantine virus"),
+               "alice+1@example.org")[0], 550, "reply")
+    equal(send(2525, message("rcpt alice+copy@example.org"),
+               "alice+2@example.org")[0], 250, "reply")
+    t.mail_to("alice+copy@example.org")
+    equal(len(t.mails()), 2, "mails")
+
+
+def test_copy_waits(t):
+    """Nobody listens there: the mail is accepted, the copy tried again."""
+    start(t, "-o inject=127.0.0.1:2511")
+    equal(send(2525, message("rcpt alice+copy@example.org"),
+               "alice+1@example.org")[0], 250, "reply")
+    t.mail_to("alice+1@example.org")
+    t.server.wait_log("action=inject ")
+    t.server.wait_log("2511.*[Rr]efused")
+
+
+def test_quarantine(t):
+    start(t)
+    equal(send(2525, message("quarantine a virus"),
+               "alice+1@example.org")[0], 250, "reply")
+    got = wait(lambda: t.mails() + t.mails(folder="junk"), "the mail")[0]
+    check(b"X-Spam: Yes\nX-Milter-Quarantine: a virus\n" in got, "%s", got)
+
+
+def test_discard(t):
+    """At RCPT to the address that throws away; at the end as the key says."""
+    start(t, "-o discard-to=alice+sink@example.org -o discard=tempfail")
+    equal(send(2525, message(), "alice+rcpt=d@example.org")[0], 250, "reply")
+    t.mail_to("alice+sink@example.org")
+    equal(len(t.mails()), 1, "mails")
+    equal(send(2525, message(), "alice+eom=d@example.org")[0], 451, "reply")
+    equal(send(2525, message("unrcpt <alice+1@example.org>"),
+               "alice+1@example.org")[0], 451, "reply")
+    equal(len(t.mails()), 1, "mails")
