@@ -345,6 +345,10 @@ link_in(struct stream *s, const void *frame, size_t len, void *arg)
 	struct link	*l = arg;
 	struct packet	 p;
 
+	if (len == MILTER_LEN_BYTES) {
+		link_nonsense(l, "no packet", *(const char *)frame);
+		return;
+	}
 	packet_open(frame, len, &p);
 	if (l->agreed && p.command == SMFIR_PROGRESS && p.len == 0)
 		link_progress(l);
@@ -356,10 +360,14 @@ link_in(struct stream *s, const void *frame, size_t len, void *arg)
 		link_reply(l, &p);
 }
 
+/* What is no packet is taken as a length without one, for link_in(). */
 static size_t
 link_frame(const void *data, size_t len, void *arg)
 {
-	return packet_frame(data, len);
+	const struct link	*l = arg;
+	size_t			 n = packet_frame(data, len);
+
+	return n == SIZE_MAX && l->agreed ? MILTER_LEN_BYTES : n;
 }
 
 static void

@@ -191,9 +191,12 @@ class Verbs:
         self.write_file(rest, st.block)
 
     def do_repeat(self, rest, st):
-        for i in range(int(rest)):
-            self.names["i"] = i
+        words = rest.split()
+        outer = self.names.get("i")
+        for i in range(int(rest)) if words[0].isdigit() else words:
+            self.names["o"], self.names["i"] = outer, i
             self.perform(st.body)
+        self.names["i"] = outer
 
 
 def message_lines(data):
