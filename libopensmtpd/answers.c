@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The filter's answers.  The session and the token in a context are the
- * engine's ticket: it drops what comes twice, too late, or for nobody.  A line
- * is no answer, but the "." is: the message's.
+ * engine's ticket: it drops what comes twice, too late, or for nobody.  A
+ * message has a ticket of its own, which nothing but its lines can reach; its
+ * "." is the answer.
  */
 
 #include <stdarg.h>
@@ -20,6 +21,15 @@ static struct request
 ticket(const struct osmtpd_ctx *ctx)
 {
 	struct request	 rq = { ctx->reqid, ctx->token };
+
+	return rq;
+}
+
+static struct request
+message_ticket(const struct osmtpd_ctx *ctx)
+{
+	const struct client	*c = (const struct client *)ctx;
+	struct request		 rq = { ctx->reqid, c->message };
 
 	return rq;
 }
@@ -108,9 +118,9 @@ end_message(struct osmtpd_ctx *ctx)
 	const struct client	*c = (const struct client *)ctx;
 
 	if (c->ended)
-		filter_proceed(ticket(ctx));
+		filter_proceed(message_ticket(ctx));
 	else
-		filter_fail(ticket(ctx), "the filter ended a message early");
+		filter_fail(message_ticket(ctx), "the filter ended a message early");
 }
 
 void
@@ -132,5 +142,5 @@ osmtpd_filter_dataline(struct osmtpd_ctx *ctx, const char *fmt, ...)
 	}
 	if (*line == '.')			/* the engine puts it back */
 		line++;
-	filter_line(ticket(ctx), line, strlen(line));
+	filter_line(message_ticket(ctx), line, strlen(line));
 }

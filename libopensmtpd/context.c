@@ -196,7 +196,8 @@ context_end(struct session *s)
 	free(ctx->greeting.identity);
 	free(c->helo);
 	c->helo = NULL;
-	/* Token 0 is nobody's question. */
+	/* Token 0 is nobody's question, and no message. */
+	c->message = 0;
 	memset(ctx, 0, sizeof(*ctx));
 	ctx->rcptto = no_rcptto;
 	bury(c);

@@ -218,7 +218,7 @@ hook_line(struct session *s, struct request rq, const char *line, size_t len)
 	}
 	c->ctx.type = OSMTPD_TYPE_FILTER;
 	c->ctx.phase = OSMTPD_PHASE_DATA_LINE;
-	c->ctx.token = rq.serial;
+	c->message = rq.serial;
 	c->ended = line == NULL;
 	if (c->ended) {
 		registered.line.text(&c->ctx, ".");

@@ -52,7 +52,8 @@ extern struct registered	registered;
 struct client {
 	struct osmtpd_ctx	 ctx;		/* must be the first */
 	char			*helo;		/* asked about */
-	int			 ended;		/* the message's "." came */
+	uint64_t		 message;	/* serial of its request */
+	int			 ended;		/* its "." came */
 	struct client		*next_dead;
 };
 

@@ -188,6 +188,8 @@ on_line(struct osmtpd_ctx *ctx, const char *line)
 	if (strcmp(line, ".") != 0) {
 		m->refuse |= strcmp(line, "Subject: refuse") == 0;
 		m->after |= strcmp(line, "Subject: after") == 0;
+		if (strcmp(line, "Subject: answer") == 0)
+			osmtpd_filter_proceed(ctx);
 		if (strcmp(line, "Subject: early") == 0)
 			osmtpd_filter_dataline(ctx, ".");
 		fprintf(m->lines, "%s\n", line);
