@@ -192,6 +192,8 @@ class FilterTest(Tools):
                 ("filter-postgrey", "-o", "db=" + self.path("db")),
                 ("filter-spamassassin", "-o", "server=127.0.0.1:1",
                  "-o", "on-failure=accept"),
+                ("filter-milter", "-s", "inet:1@127.0.0.1",
+                 "-o", "on-failure=accept"),
                 ("filter-dkimsign", "-d", "example.com", "-s", "x", "-k",
                  key)):
             for version in "0.4", "0.6", "0.7":
