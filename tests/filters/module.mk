@@ -12,18 +12,18 @@ noinst_PROGRAMS += %D%/complete-values
 # The same sources on libopensmtpd: ours, and the system's.
 noinst_PROGRAMS += %D%/osmtpd-echo %D%/osmtpd-more %D%/osmtpd-state
 %C%_osmtpd_echo_SOURCES = tests/bench/peer-echo.c
-%C%_osmtpd_echo_CPPFLAGS = -I$(srcdir)/libopensmtpd
+%C%_osmtpd_echo_CPPFLAGS = -I$(srcdir)/libopensmtpd $(EVENT_CFLAGS)
 %C%_osmtpd_echo_LDADD = libopensmtpd/libopensmtpd.a $(EVENT_LIBS)
 %C%_osmtpd_more_SOURCES = %D%/osmtpd-more.c
-%C%_osmtpd_more_CPPFLAGS = -I$(srcdir)/libopensmtpd
+%C%_osmtpd_more_CPPFLAGS = -I$(srcdir)/libopensmtpd $(EVENT_CFLAGS)
 %C%_osmtpd_more_LDADD = libopensmtpd/libopensmtpd.a $(EVENT_LIBS)
 %C%_osmtpd_state_SOURCES = %D%/osmtpd-state.c
-%C%_osmtpd_state_CPPFLAGS = -I$(srcdir)/libopensmtpd
+%C%_osmtpd_state_CPPFLAGS = -I$(srcdir)/libopensmtpd $(EVENT_CFLAGS)
 %C%_osmtpd_state_LDADD = libopensmtpd/libopensmtpd.a $(EVENT_LIBS)
 if HAVE_PEER
 noinst_PROGRAMS += %D%/peer-state
 %C%_peer_state_SOURCES = %D%/osmtpd-state.c
-%C%_peer_state_CPPFLAGS =
+%C%_peer_state_CPPFLAGS = $(EVENT_CFLAGS)
 %C%_peer_state_LDADD = $(OPENSMTPD_LIBS) $(EVENT_LIBS)
 endif
 # A milter in a program, on our libmilter; and on the system's.
