@@ -307,6 +307,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	model_run();
 	edits_apply(m);
 	compare(m, &out);
+	FUZZ_CHECK(message_apply(m) == 0);
+	compare(m, &out);
 	message_discard_edits(m);
 	compare(m, &in);
 	FUZZ_CHECK(message_nfields(m) == nfields);
