@@ -27,14 +27,10 @@
 /* More deaths than this in BUSY ms: rest as well. */
 #define DEATHS		100
 #define BUSY		10000
-/* How long the guard stands in for the worker then. */
-#define REST		30000
-/* How long until a fork that failed is tried again. */
-#define FORK_AGAIN	1000
-/* How long a worker may take to start, however short the deadline. */
-#define START		60000
-/* How long to wait when the kernel has no memory for a socket. */
-#define STARVED		10
+#define REST		30000	/* ms that the guard stands in for it then */
+#define FORK_AGAIN	1000	/* until a fork that failed is tried again */
+#define START		60000	/* to start in, however short the deadline */
+#define STARVED		10	/* when the kernel has no memory for a socket */
 
 static struct shared			*sh;
 static const struct guard_config	*config;
@@ -98,31 +94,13 @@ set_signals(void (*handler)(int), void (*ignore)(int))
 		(void)sigaction(deaf[i], &sa, NULL);
 }
 
-/* Close on exec as what was there. */
-static int
-take_place(int fd, int at)
-{
-	int	 flags = fcntl(at, F_GETFD);
-
-	if (dup2(fd, at) == -1)
-		return -1;
-	(void)close(fd);
-	return fcntl(at, F_SETFD, flags);
-}
-
-/*
- * Its pipes take the place of smtpd: whatever it and its children write there
- * does no harm.
- */
 static void
 become_worker(struct worker *w)
 {
 	worker = 0;
 	set_signals(SIG_DFL, SIG_IGN);
 	w->generation = generation;
-	w->socket = fcntl(w->in, F_DUPFD_CLOEXEC, w->in);
-	if (w->socket == -1 || take_place(to_worker[0], w->in) == -1 ||
-	    take_place(to_guard[1], w->out) == -1)
+	if (worker_begin(w, to_worker[0], to_guard[1]) == -1)
 		_exit(71);
 	(void)close(to_worker[1]);
 	(void)close(to_guard[0]);
@@ -402,12 +380,9 @@ farewell(void)
 		}
 		(void)poll(&pfd, 1, (int)left);
 		(void)!read(to_guard[0], bytes, sizeof(bytes));
-		while (ring_drain(&sh->out, to_smtpd) > 0)
-			;
-		wake_worker();
+		pump(0);
 	}
-	while (ring_drain(&sh->out, to_smtpd) > 0)
-		;
+	pump(0);
 	return 0;
 }
 

@@ -292,6 +292,27 @@ start(void)
 	return 0;
 }
 
+/* Close on exec as what was there. */
+static int
+take_place(int fd, int at)
+{
+	int	 flags = fcntl(at, F_GETFD);
+
+	if (dup2(fd, at) == -1)
+		return -1;
+	(void)close(fd);
+	return fcntl(at, F_SETFD, flags);
+}
+
+int
+worker_begin(struct worker *w, int in, int out)
+{
+	w->socket = fcntl(w->in, F_DUPFD_CLOEXEC, w->in);
+	if (w->socket == -1 || take_place(in, w->in) == -1)
+		return -1;
+	return take_place(out, w->out);
+}
+
 void
 worker_end(void)
 {

@@ -24,6 +24,11 @@ struct worker {
 	int		 guest;
 };
 
+/*
+ * In the guard's child: the pipes take the place of smtpd, so that whatever it
+ * and its children write there does no harm.  0 or -1.
+ */
+int	worker_begin(struct worker *, int in, int out);
 /* Returns the exit status. */
 int	worker_run(const struct worker *);
 /* The loop ends after this turn; not from other threads. */

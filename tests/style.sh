@@ -74,7 +74,9 @@ rule "a header compiles alone" < "$out"
 grep -nE '#include "(\.\./)?(filter-|libmilter|libopensmtpd|tests)' \
     common/*.[ch] > "$out"
 rule "common/ knows nothing of a filter" < "$out"
-sources '*.[ch]' | grep -v -e '^compat/' -e '/sandbox_' | xargs awk '
+# mfapi.h is for other people's sources, and C++.
+sources '*.[ch]' | grep -v -e '^compat/' -e '/sandbox_' -e '/mfapi.h$' |
+    xargs awk '
     /^#[ \t]*(if|elif)/ && !(FILENAME ~ /\.h$/ && /^#ifndef [A-Z_]+_H$/) {
 	print FILENAME ":" FNR ": " $0 }' > "$out"
 rule "#if only in compat/ and sandbox_*.c" < "$out"
