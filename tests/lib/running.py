@@ -61,8 +61,8 @@ class Filter:
         self.proc = subprocess.Popen(
             [path] + [arg % {"dir": where} for arg in command[1:]],
             stdin=theirs, stdout=theirs, stderr=their_err,
-            env=dict(os.environ, TMPDIR=where + "/tmp"), start_new_session=True,
-            user=user, group=user, extra_groups=[] if user else None)
+            env=dict(os.environ, TMPDIR=where + "/tmp"),
+            start_new_session=True, user=user, group=user, extra_groups=[] if user else None)
         theirs.close()
         their_err.close()
         self.sock.sendall(HANDSHAKE)

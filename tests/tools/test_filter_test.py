@@ -59,7 +59,8 @@ RULES = {
 }
 # Those that smtpd lives with.
 NOTES = {
-    "answer-nul": "nul", "auth": "register-auth", "dot-cr": "line-cr", "eof-ignored": "no-exit",
+    "answer-nul": "nul", "auth": "register-auth", "dot-cr": "line-cr",
+    "eof-ignored": "no-exit",
     "eof-sigpipe": "exit-status", "eof-status": "exit-status",
     "id-upper": "id-bytes", "log-bytes": "log-bytes",
     "long-parameter": "parameter-long", "register-late": "register-late",
