@@ -131,8 +131,10 @@ tell(struct osmtpd_ctx *ctx, const union callback *cb, enum report what,
 		break;
 	case REPORT_LINK_DISCONNECT:
 	case REPORT_TIMEOUT:
-	case REPORT_MAX:
 		cb->none(ctx);
+		break;
+	case REPORT_MAX:
+		break;
 	}
 }
 
