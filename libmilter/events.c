@@ -246,7 +246,7 @@ answer(SMFICTX *ctx, const struct event *e, sfsistat r)
 		return session_put(ctx, ctx->terms.protocol & SMFIP_SKIP ?
 		    SMFIR_SKIP : SMFIR_CONTINUE, NULL, 0);
 	default:
-		log_warnx("%s: %s returned %d", milter.xxfi_name, e->callback,
+		log_peer("%s: %s returned %d", milter.xxfi_name, e->callback,
 		    r);
 		return -1;
 	}
@@ -287,7 +287,7 @@ event_serve(SMFICTX *ctx, struct packet *p)
 	sfsistat		 r;
 
 	if (!is_expected(ctx, e)) {
-		log_warnx("%s: command %d is not expected", milter.xxfi_name,
+		log_peer("%s: command %d is not expected", milter.xxfi_name,
 		    p->command);
 		return -1;
 	}
@@ -300,7 +300,7 @@ event_serve(SMFICTX *ctx, struct packet *p)
 		return answer(ctx, e, r);
 	}
 	if (r != SMFIS_NOREPLY && r != SMFIS_CONTINUE)
-		log_warnx("%s: %s returned %d, but gives no reply",
+		log_peer("%s: %s returned %d, but gives no reply",
 		    milter.xxfi_name, e->callback, r);
 	return 0;
 }

@@ -60,13 +60,14 @@ from_smtpd(void)
 	return getsockname(0, &sa, &len) == 0 && sa.sa_family == AF_UNIX;
 }
 
+/* As high as the limit lets it. */
 static int
 move_up(int fd)
 {
-	int	 high;
+	int	 at, high = -1;
 
-	if ((high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH)) == -1)
-		high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	for (at = HIGH; at > 2 && high == -1; at /= 2)
+		high = fcntl(fd, F_DUPFD_CLOEXEC, at);
 	if (high == -1)
 		fatal("descriptors");
 	return high;
@@ -134,11 +135,27 @@ split_options(char *argv[WORDS_MAX + 1])
 	argv[0] = (char *)filter.name;
 	if ((copy = strdup(options == NULL ? "" : options)) == NULL)
 		fatal("options");
-	for (word = strtok(copy, " \t"); word != NULL && argc < WORDS_MAX;
-	    word = strtok(NULL, " \t"))
+	for (word = strtok(copy, " \t"); word != NULL;
+	    word = strtok(NULL, " \t")) {
+		if (argc == WORDS_MAX)
+			fatalx(OPTIONS ": too many words");
 		argv[argc++] = word;
+	}
 	argv[argc] = NULL;
 	return argc;
+}
+
+static void
+make_pipe(void)
+{
+	int	 i;
+
+	if (pipe(stop_pipe) == -1)
+		fatal("pipe");
+	for (i = 0; i < 2; i++)
+		if (fcntl(stop_pipe[i], F_SETFD, FD_CLOEXEC) == -1 ||
+		    fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK) == -1)
+			fatal("pipe");
 }
 
 static void	begin(void) __attribute__((__constructor__));
@@ -170,10 +187,7 @@ begin(void)
 		(void)fflush(stdout);
 		_exit(status);
 	}
-	if (pipe(stop_pipe) == -1 ||
-	    fcntl(stop_pipe[0], F_SETFD, FD_CLOEXEC) == -1 ||
-	    fcntl(stop_pipe[1], F_SETFD, FD_CLOEXEC) == -1)
-		fatal("pipe");
+	make_pipe();
 	/* Until the milter has something better to do by them. */
 	(void)signal(SIGHUP, SIG_IGN);
 	(void)signal(SIGUSR1, SIG_IGN);
@@ -183,7 +197,8 @@ begin(void)
 int
 smfi_main(void)
 {
-	int	 status;
+	static int	 ran;
+	int		 status;
 
 	if (self_pid == 0) {
 		log_warnx("%s: smtpd did not start this: see libmilter(8)",
@@ -195,8 +210,9 @@ smfi_main(void)
 		    "stay in the foreground", milter.xxfi_name);
 		return MI_FAILURE;
 	}
-	if (!milter_complete())
+	if (ran || !milter_complete())
 		return MI_FAILURE;
+	ran = 1;
 	status = worker_run(&self);
 	sessions_end(FAREWELL);
 	return status == 0 ? MI_SUCCESS : MI_FAILURE;

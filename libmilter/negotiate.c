@@ -71,7 +71,7 @@ agree(SMFICTX *ctx, const struct terms *offer)
 		return -1;
 	if ((actions & ~(unsigned long)offer->actions) != 0 ||
 	    (protocol & ~(unsigned long)(offer->protocol | HARMLESS)) != 0) {
-		log_warnx("%s wants what is not offered: actions 0x%lx, "
+		log_peer("%s wants what is not offered: actions 0x%lx, "
 		    "protocol 0x%lx", milter.xxfi_name, actions, protocol);
 		return -1;
 	}

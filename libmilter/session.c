@@ -20,10 +20,13 @@
 #include "thread.h"
 
 #define READ_SIZE	8192
+/* Of milters that wait for what never comes there are more than clients. */
+#define SESSIONS_MAX	4096
 
 static pthread_mutex_t	 lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t	 ended = PTHREAD_COND_INITIALIZER;
 static struct smfi_str	*sessions;
+static unsigned int	 count;
 static int		 closing;
 
 int
@@ -112,6 +115,7 @@ session_main(void *arg)
 	for (at = &sessions; *at != ctx; at = &(*at)->next)
 		continue;
 	*at = ctx->next;
+	count--;
 	(void)close(ctx->fd);
 	(void)pthread_cond_signal(&ended);
 	(void)pthread_mutex_unlock(&lock);
@@ -145,9 +149,12 @@ session_start(int fd)
 		return ENOMEM;
 	ctx->fd = fd;
 	(void)pthread_mutex_lock(&lock);
-	if ((error = closing ? ECANCELED : thread_begin(ctx)) == 0) {
+	error = closing || count == SESSIONS_MAX ? ECANCELED :
+	    thread_begin(ctx);
+	if (error == 0) {
 		ctx->next = sessions;
 		sessions = ctx;
+		count++;
 	}
 	(void)pthread_mutex_unlock(&lock);
 	if (error != 0)
