@@ -7,6 +7,7 @@
  *	milter-all [-p socket]
  *	milter-all -b		into the background, as milters must not
  *	milter-all -e status	exits at once
+ *	milter-all -w seconds	takes its time to end
  */
 
 #include <sys/types.h>
@@ -312,16 +313,18 @@ int
 main(int argc, char *argv[])
 {
 	char	 nowhere[] = "inet:1@127.0.0.1", *where = nowhere;
-	int	 c, status;
+	int	 c, status, wait = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((c = getopt(argc, argv, "be:p:")) != -1) {
+	while ((c = getopt(argc, argv, "be:p:w:")) != -1) {
 		if (c == 'b' && fork() != 0)
 			_exit(0);
 		if (c == 'e')
 			exit(atoi(optarg));
 		if (c == 'p')
 			where = optarg;
+		if (c == 'w')
+			wait = atoi(optarg);
 	}
 	printf("main %d\n", ++running);
 	if (smfi_register(all) == MI_FAILURE ||
@@ -332,5 +335,9 @@ main(int argc, char *argv[])
 	}
 	status = smfi_main();
 	printf("end %d\n", status);
+	if (wait > 0) {
+		(void)sleep((unsigned int)wait);
+		printf("put away\n");
+	}
 	return status == MI_SUCCESS ? 0 : 1;
 }
