@@ -177,6 +177,7 @@ store_writer_round(struct store *st)
 	enum db_state	 state;
 	const char	*why = NULL;
 	size_t		 n;
+	unsigned int	 before = st->generation;
 	int		 broken = st->broken;
 
 	st->hurry = 0;
@@ -188,8 +189,9 @@ store_writer_round(struct store *st)
 	overlay_land(st->overlay, st->flights, n, state == DB_FINE);
 	if (state == DB_FINE)
 		why = NULL;
-	/* What could not be read may be now. */
-	if (state == DB_FINE && st->unwritten != NULL)
+	/* What could not be read may be now; a new file was empty at first. */
+	if (state == DB_FINE &&
+	    (st->unwritten != NULL || st->generation != before))
 		(void)__atomic_add_fetch(&st->generation, 1, __ATOMIC_RELEASE);
 	if (why != st->unwritten || st->moved[0] != '\0')
 		__atomic_store_n(&st->news, 1, __ATOMIC_RELAXED);
