@@ -86,28 +86,17 @@ guard(const struct filter *f, struct worker *w)
 	return guard_run(w, &conf);
 }
 
-static int
-run(const struct filter *f)
-{
-	struct worker	 w = { .in = 0, .out = 1, .socket = -1 };
-	int		 status;
-
-	if ((status = guard(f, &w)) != -1)
-		return status;
-	status = worker_run(&w);
-	if (w.socket == -1)
-		return status;
-	/* What atexit(3) promised is the guard's to do. */
-	_exit(status);
-}
-
-int
+void
 filter_run(const struct filter *f)
 {
+	struct worker	 w = { .in = 0, .out = 1, .socket = -1 };
+	int		 status = 1;
+
 	begin(f);
-	if (f->load != NULL && f->load(LOAD_START) == -1)
-		return 1;
-	return run(f);
+	if ((f->load == NULL || f->load(LOAD_START) == 0) &&
+	    (status = guard(f, &w)) == -1 && (status = worker_run(&w)) == 0)
+		return;
+	_exit(status);
 }
 
 /* Everything that may be said and done before a filter runs: -1, then go on. */
@@ -134,9 +123,17 @@ prepare(const struct filter *f, int argc, char *argv[])
 int
 filter_main(const struct filter *f, int argc, char *argv[])
 {
-	int	 status = prepare(f, argc, argv);
+	struct worker	 w = { .in = 0, .out = 1, .socket = -1 };
+	int		 status;
 
-	return status != -1 ? status : run(f);
+	if ((status = prepare(f, argc, argv)) != -1 ||
+	    (status = guard(f, &w)) != -1)
+		return status;
+	status = worker_run(&w);
+	if (w.socket == -1)
+		return status;
+	/* What atexit(3) promised is the guard's to do. */
+	_exit(status);
 }
 
 int

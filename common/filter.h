@@ -134,8 +134,11 @@ struct filter {
 
 /* Does all: options, -n, guard, sandbox, events.  Returns the exit status. */
 int	filter_main(const struct filter *, int argc, char *argv[]);
-/* The same without options, for a program that has its own. */
-int	filter_run(const struct filter *);
+/*
+ * The same without options, for a program that has its own.  It comes back in
+ * the worker, when smtpd hung up; all else ends the process.
+ */
+void	filter_run(const struct filter *);
 /*
  * The first half of it, in a program that has a main() of its own: see
  * worker.h.  w->in and w->out are smtpd.  Returns -1 in the worker, which goes

@@ -80,9 +80,8 @@ void		 hook_request(struct session *, struct request, enum phase,
 void		 hook_line(struct session *, struct request, const char *,
 		    size_t);
 
-/* As the engine's config, events and stop. */
+/* As the engine's config and events. */
 void		 run_config(const char *, const char *);
 struct event_base *run_events(void);
-void		 run_stop(void);
 
 #endif /* LIBRARY_H */

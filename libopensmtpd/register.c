@@ -20,7 +20,6 @@ struct registered registered = {
 		.session_end = context_end,
 		.config = run_config,
 		.events = run_events,
-		.stop = run_stop,
 	},
 };
 

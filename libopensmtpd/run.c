@@ -11,7 +11,6 @@
 #include <event2/event_struct.h>
 
 #include <errno.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +18,6 @@
 #include <unistd.h>
 
 #include "library.h"
-
-static jmp_buf	 hung_up;
 
 /* What the compiler is not told of in the header, as sources never were. */
 void		osmtpd_err(int, const char *, ...)
@@ -63,16 +60,9 @@ run_events(void)
 }
 
 void
-run_stop(void)
-{
-	longjmp(hung_up, 1);
-}
-
-void
 osmtpd_run(void)
 {
-	if (setjmp(hung_up) == 0)
-		_exit(filter_run(&registered.filter));
+	filter_run(&registered.filter);
 }
 
 static void
