@@ -31,7 +31,7 @@ MUSL_PACKAGES="musl-tools tcl gperf dpkg-dev xz-utils bzip2"
 DEB_PACKAGES="debhelper dpkg-dev lintian mmdebstrap"
 # To run all tests.
 TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc groff-base
-    bsdextrautils libopensmtpd-dev git redis-tools db5.3-util
+    bsdextrautils libopensmtpd-dev libmilter-dev git redis-tools db5.3-util
     $SPAM_PACKAGES $GREY_PACKAGES procmail
     $VERIFY_PACKAGES python3-nacl libmail-dkim-perl libopendkim-dev gdb
     python3-yaml
