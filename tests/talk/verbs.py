@@ -191,9 +191,8 @@ class Verbs:
         self.write_file(rest, st.block)
 
     def do_repeat(self, rest, st):
-        words = rest.split()
         outer = self.names.get("i")
-        for i in range(int(rest)) if words[0].isdigit() else words:
+        for i in range(int(rest)) if rest.isdigit() else rest.split():
             self.names["o"], self.names["i"] = outer, i
             self.perform(st.body)
         self.names["i"] = outer

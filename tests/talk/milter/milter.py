@@ -224,8 +224,9 @@ class Session:
                             for k, v in zip(words[::2], words[1::2]))
             return True
         self.heard += letter
-        if letter in "QA":
+        if letter in "AMQ":
             self.orders, self.wishes = {}, []
+        if letter in "AQ":
             return letter == "A"
         if letter in "CHMRU":
             self.listen(data)
