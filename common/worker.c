@@ -250,10 +250,12 @@ make_events(int alone)
 static void
 set_alone(void)
 {
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGTERM, SIG_IGN);
-	(void)signal(SIGINT, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN);
+	if (!self->guest) {
+		(void)signal(SIGPIPE, SIG_IGN);
+		(void)signal(SIGTERM, SIG_IGN);
+		(void)signal(SIGINT, SIG_IGN);
+		(void)signal(SIGXFSZ, SIG_IGN);
+	}
 	(void)fcntl(self->in, F_SETFL, fcntl(self->in, F_GETFL) | O_NONBLOCK);
 	(void)fcntl(self->out, F_SETFL,
 	    fcntl(self->out, F_GETFL) | O_NONBLOCK);

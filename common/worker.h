@@ -20,7 +20,7 @@ struct worker {
 	 */
 	int		 in, out, socket;
 	unsigned int	 generation;	/* 0 for the first one */
-	/* In a program that is not ours: SIGHUP and SIGUSR1 are its own. */
+	/* In a program that is not ours: signals are its own. */
 	int		 guest;
 };
 

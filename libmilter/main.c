@@ -146,6 +146,30 @@ split_options(char *argv[WORDS_MAX + 1])
 }
 
 static void
+nothing(int sig)
+{
+}
+
+/*
+ * None of these ends the milter, until it has something to do by them.  What it
+ * runs has them as usual: a handler does not survive execve(2).
+ */
+static void
+calm_signals(void)
+{
+	static const int	 sigs[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM,
+				    SIGUSR1, SIGUSR2, SIGXFSZ };
+	struct sigaction	 sa;
+	size_t			 i;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = nothing;
+	sa.sa_flags = SA_RESTART;
+	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		(void)sigaction(sigs[i], &sa, NULL);
+}
+
+static void
 make_pipe(void)
 {
 	int	 i;
@@ -188,9 +212,7 @@ begin(void)
 		_exit(status);
 	}
 	make_pipe();
-	/* Until the milter has something better to do by them. */
-	(void)signal(SIGHUP, SIG_IGN);
-	(void)signal(SIGUSR1, SIG_IGN);
+	calm_signals();
 	self_pid = getpid();
 }
 

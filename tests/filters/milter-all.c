@@ -12,6 +12,7 @@
 
 #include <sys/types.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <netinet/in.h>
 
@@ -76,6 +77,28 @@ own_words(SMFICTX *ctx, const char *how)
 	return SMFIS_REJECT;
 }
 
+/* It prints, and a signal ends it. */
+static void
+run_child(void)
+{
+	sigset_t	 none;
+	pid_t		 pid;
+	int		 status;
+
+	if ((pid = fork()) == 0) {
+		(void)sigemptyset(&none);
+		(void)sigprocmask(SIG_SETMASK, &none, NULL);
+		(void)execl("/bin/sh", "sh", "-c",
+		    "echo from a child; kill -TERM $$; echo alive",
+		    (char *)NULL);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) == -1)
+		continue;
+	printf("child ended by signal %d\n",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+}
+
 /* What the client wants to happen. */
 static sfsistat
 obey(SMFICTX *ctx, const char *word)
@@ -99,6 +122,8 @@ obey(SMFICTX *ctx, const char *word)
 		(void)sleep(600);
 	if (strcmp(word, "crash") == 0)
 		(void)raise(SIGSEGV);
+	if (strcmp(word, "child") == 0)
+		run_child();
 	if (strcmp(word, "exit") == 0)
 		_exit(3);
 	if (strcmp(word, "stop") == 0)
