@@ -39,18 +39,47 @@ content_skip(struct content *c, char kind)
 		c->next = content_after(c, kind);
 }
 
+struct part {
+	const char	*data;
+	size_t		 len;
+};
+
+/*
+ * Name and value of c->field.  What is no field by RFC 5322 is one for smtpd
+ * if there is a ':' in its line, and readers may take it for text: so milters
+ * have to see it.  Returns 0 if it is not shown.
+ */
+static int
+content_parts(struct content *c, struct part *name, struct part *value)
+{
+	const char	*colon, *lf;
+
+	name->data = message_name(c->message, c->field, &name->len);
+	value->data = message_value(c->message, c->field, &value->len);
+	if (c->field == c->hidden || name->data == NULL || name->len > 0)
+		return c->field != c->hidden && name->data != NULL;
+	lf = memchr(value->data, '\n', value->len);
+	colon = memchr(value->data, ':', lf != NULL ?
+	    (size_t)(lf - value->data) : value->len);
+	if (colon == NULL)
+		return 0;
+	/* There are no fields without a name. */
+	name->len = colon > name->data ? (size_t)(colon - name->data) : 1;
+	value->len -= (size_t)(colon + 1 - value->data);
+	value->data = colon + 1;
+	return 1;
+}
+
 /* The next field that is shown, from c->field on. */
 static void
 content_seek(struct content *c)
 {
-	size_t	 len, n = message_nfields(c->message);
+	struct part	 name, value;
+	size_t		 n = message_nfields(c->message);
 
-	for (; c->field < n; c->field++) {
-		if (c->field != c->hidden &&
-		    message_name(c->message, c->field, &len) != NULL &&
-		    len > 0)
+	for (; c->field < n; c->field++)
+		if (content_parts(c, &name, &value))
 			return;
-	}
 	content_skip(c, SMFIC_HEADER);
 }
 
@@ -68,12 +97,10 @@ content_begin(struct content *c, struct message *m, size_t hidden)
 static int
 content_field(struct content *c, struct bytes *out, int leadspc)
 {
-	const char	*name, *value;
-	size_t		 len, value_len;
+	struct part	 name, value;
 
-	name = message_name(c->message, c->field, &len);
-	value = message_value(c->message, c->field, &value_len);
-	if (command_header(out, name, len, value, value_len, leadspc) == -1) {
+	if (content_parts(c, &name, &value) && command_header(out, name.data,
+	    name.len, value.data, value.len, leadspc) == -1) {
 		errno = ENOMEM;
 		return -1;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A message as packets, one after the other: its header fields, SMFIC_EOH, its
- * body in pieces with CRLF at the ends of lines, SMFIC_BODYEOB.  What is not a
- * field, or has no place in a packet, is not shown.
+ * body in pieces with CRLF at the ends of lines, SMFIC_BODYEOB.  A line that is
+ * no field, as smtpd has it (there is no ':' in it), is not shown: smtpd will
+ * refuse the message.
  */
 
 #ifndef CONTENT_H
