@@ -33,6 +33,14 @@ struct smfi_str {
 	}		 macros[TERMS_STAGES];
 };
 
+struct worker;
+
+/* process.c: did smtpd start it?  Then make w->in and w->out of 0 and 1. */
+int	 process_is_filter(void);
+void	 process_take(struct worker *w);
+/* No signal ends the milter, until it has something to do by it. */
+void	 process_calm(void);
+
 /* register.c: what the milter registered. */
 extern struct smfiDesc	 milter;
 /* May it run?  Both smfi_register() and smfi_setconn() are needed. */

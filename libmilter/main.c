@@ -11,12 +11,10 @@
 
 #include <sys/types.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +30,6 @@
 
 #define OPTIONS		"SMTPD_MILTER"
 #define WORDS_MAX	64
-/* Above what a milter opens and closes, below what select(2) can't do. */
-#define HIGH		900
 /* For callbacks that are still at it; main() then has the guard's patience. */
 #define FAREWELL	500		/* ms */
 
@@ -41,52 +37,6 @@ static struct worker	 self = { .socket = -1, .guest = 1 };
 static struct filter	 filter;
 static pid_t		 self_pid;	/* 0: smtpd did not start us */
 static int		 stop_pipe[2] = { -1, -1 };
-
-/* smtpd has one socket for 0 and 1, and another one for 2. */
-static int
-from_smtpd(void)
-{
-	struct sockaddr	 sa;
-	socklen_t	 len = sizeof(sa);
-	struct stat	 in, out, err;
-
-	if (fstat(0, &in) == -1 || fstat(1, &out) == -1 ||
-	    fstat(2, &err) == -1)
-		return 0;
-	if (!S_ISSOCK(in.st_mode) || in.st_dev != out.st_dev ||
-	    in.st_ino != out.st_ino ||
-	    (err.st_dev == in.st_dev && err.st_ino == in.st_ino))
-		return 0;
-	return getsockname(0, &sa, &len) == 0 && sa.sa_family == AF_UNIX;
-}
-
-/* As high as the limit lets it. */
-static int
-move_up(int fd)
-{
-	int	 at, high = -1;
-
-	for (at = HIGH; at > 2 && high == -1; at /= 2)
-		high = fcntl(fd, F_DUPFD_CLOEXEC, at);
-	if (high == -1)
-		fatal("descriptors");
-	return high;
-}
-
-/* What a milter or its children print goes to the log. */
-static void
-take_descriptors(void)
-{
-	int	 null;
-
-	self.in = move_up(0);
-	self.out = move_up(1);
-	log_to(move_up(2));
-	if ((null = open("/dev/null", O_RDONLY)) == -1 ||
-	    dup2(null, 0) == -1 || dup2(2, 1) == -1)
-		fatal("descriptors");
-	(void)close(null);
-}
 
 /* One end of a session for the MTA's side; the other one has a thread. */
 static int
@@ -146,30 +96,6 @@ split_options(char *argv[WORDS_MAX + 1])
 }
 
 static void
-nothing(int sig)
-{
-}
-
-/*
- * None of these ends the milter, until it has something to do by them.  What it
- * runs has them as usual: a handler does not survive execve(2).
- */
-static void
-calm_signals(void)
-{
-	static const int	 sigs[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM,
-				    SIGUSR1, SIGUSR2, SIGXFSZ };
-	struct sigaction	 sa;
-	size_t			 i;
-
-	memset(&sa, 0, sizeof(sa));
-	sa.sa_handler = nothing;
-	sa.sa_flags = SA_RESTART;
-	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
-		(void)sigaction(sigs[i], &sa, NULL);
-}
-
-static void
 make_pipe(void)
 {
 	int	 i;
@@ -191,9 +117,9 @@ begin(void)
 	const char	*why;
 	int		 argc, status;
 
-	if (!from_smtpd())
+	if (!process_is_filter())
 		return;
-	take_descriptors();
+	process_take(&self);
 	filter = milter_filter;
 	filter.name = "libmilter";
 	filter.usage = OPTIONS "=\"[-v] [-d daemon_name] [-f file] "
@@ -212,7 +138,7 @@ begin(void)
 		_exit(status);
 	}
 	make_pipe();
-	calm_signals();
+	process_calm();
 	self_pid = getpid();
 }
 

@@ -6,7 +6,8 @@ noinst_LIBRARIES += %D%/libguest.a
 %C%_libguest_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/filter-milter \
 	-I$(srcdir)/%D%
 %C%_libguest_a_SOURCES = %D%/calls.c %D%/context.h %D%/events.c %D%/macros.c \
-	%D%/main.c %D%/negotiate.c %D%/refusal.c %D%/register.c %D%/session.c
+	%D%/main.c %D%/negotiate.c %D%/process.c \
+	%D%/refusal.c %D%/register.c %D%/session.c
 dist_man_MANS += %D%/libmilter.8
 milterlib_DATA = %D%/libmilter.a %D%/libmilter.so.1.0.1
 CLEANFILES += %D%/libmilter.o $(milterlib_DATA)
