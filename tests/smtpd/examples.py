@@ -7,7 +7,6 @@ is changed in the files.  Raises Failure if a command fails, a change finds
 nothing to change, or a filter does not like its options.
 """
 
-import contextlib
 import glob
 import os
 import re
@@ -19,22 +18,22 @@ from harness import Smtpd, check, equal
 
 SOURCE = os.path.join(harness.HERE, "..", "..", "examples")
 LIBEXEC = "/usr/libexec/opensmtpd"
-SECRET = "secret"               # alice's password
+SECRET = "secret\n"             # what is typed when a password is asked for
 # Times that a test can't wait for; and addresses, as the sandbox has others.
 FOR_TESTS = {
     "one-host": (
         ("smtpd.conf", "0.0.0.0", "192.0.2.25"),
-        ("pause.conf", r"seconds\t\t5", "seconds 1"),
+        ("pause.conf", r"seconds\t\t5", "seconds 0.5"),
         ("pause.conf", "no-rdns 20", "no-rdns 2"),
         ("postgrey.conf", r"delay\t\t3m", "delay 2s")),
     "spamassassin": (
         ("smtpd.conf", "0.0.0.0", "192.0.2.25"),),
     "debian": (
-        ("smtpd.conf", "filter-pause -s 3", "filter-pause -s 1"),
+        ("smtpd.conf", "filter-pause -s 3", "filter-pause -s 0.5"),
         ("postgrey", "--delay=600", "--delay=2")),
     "three-mx": (
         ("*", r"192\.0\.2\.", "10.9.0."),
-        ("pause.conf", r"seconds\t\t5", "seconds 1"),
+        ("pause.conf", r"seconds\t\t5", "seconds 0.5"),
         ("postgrey.conf", r"delay\t\t2m", "delay 2s"),
         ("redis.conf", "dir /var/lib/redis", "dir {RUN}/redis")),
 }
@@ -75,12 +74,13 @@ def by_name():
             shutil.copy(path, copy)
         subprocess.run(["mount", "--bind", copy, LIBEXEC], check=True)
     tools = os.path.join(harness.RUN, "tools")
-    os.makedirs(tools, exist_ok=True)
-    for name, path in (
-            ("smtpctl", os.environ["SMTPCTL"]), ("dkim-genkey", os.path.join(
-                harness.BUILD, "filter-dkimsign", "dkim-genkey"))):
-        with contextlib.suppress(FileExistsError):
-            os.symlink(path, os.path.join(tools, name))
+    if not os.path.exists(tools):
+        os.makedirs(tools)
+        ctl = shutil.copy(os.environ["SMTPCTL"], tools)
+        shutil.chown(ctl, "root", "opensmtpq")
+        os.chmod(ctl, 0o2555)
+        shutil.copy(os.path.join(harness.BUILD, "filter-dkimsign",
+                                 "dkim-genkey"), tools)
     return tools + ":" + os.environ["PATH"]
 
 
@@ -122,9 +122,9 @@ class Example:
 
     def shell(self, text, where=None):
         ran = subprocess.run(
-            ["sh", "-e"], cwd=where or self.where, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env=dict(os.environ, PATH=self.path),
-            input=(text + "\n").encode())
+            ["sh", "-e", "-c", text], cwd=where or self.where,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=dict(os.environ, PATH=self.path), input=SECRET.encode())
         equal((ran.returncode, ran.stdout.decode()
                if ran.returncode else ""), (0, ""), "of " + text)
 
