@@ -135,7 +135,8 @@ set_one(struct milter *m, char *word)
 	return "no such key behind the socket";
 }
 
-const char *
+/* "unix:/path,on-failure=accept,content=10m".  NULL, or what is wrong. */
+static const char *
 milter_add(const char *spec)
 {
 	struct milter	*m;

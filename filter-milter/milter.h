@@ -39,8 +39,6 @@ struct milter {
 
 extern struct milter	*milters;
 
-/* "-s": "unix:/path,on-failure=accept,eom=10m".  NULL, or what is wrong. */
-const char	*milter_add(const char *);
 /*
  * A milter in this process: connect() gives one end of a socketpair(2), or -1
  * and errno.

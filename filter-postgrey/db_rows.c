@@ -90,13 +90,14 @@ db_rows(struct db *db, enum store_kind kind, enum verb verb)
 	return prepare(db, &db->rows[kind][verb], row_sql[kind][verb]);
 }
 
-sqlite3_stmt *
+static sqlite3_stmt *
 db_plain_stmt(struct db *db, enum plain plain)
 {
 	return prepare(db, &db->plain[plain], plain_sql[plain]);
 }
 
-int
+/* Steps and resets.  Returns SQLite's result, and remembers a bad one. */
+static int
 db_run(struct db *db, sqlite3_stmt *st)
 {
 	int	 rc;
@@ -108,7 +109,7 @@ db_run(struct db *db, sqlite3_stmt *st)
 	return db_note(db, rc);
 }
 
-int
+static int
 db_plain(struct db *db, enum plain plain)
 {
 	return db_run(db, db_plain_stmt(db, plain));

@@ -27,12 +27,8 @@ struct db {
 	char		 reach[TUPLE_KEY]; /* room was made up to here */
 };
 
-/* Steps and resets.  Returns SQLite's result, and remembers a bad one. */
-int		 db_run(struct db *, sqlite3_stmt *);
-int		 db_plain(struct db *, enum plain);
 /* Prepared when it is needed; NULL: remembered why. */
 sqlite3_stmt	*db_rows(struct db *, enum store_kind, enum verb);
-sqlite3_stmt	*db_plain_stmt(struct db *, enum plain);
 int		 db_note(struct db *, int rc);
 
 #endif /* DB_SQL_H */

@@ -24,6 +24,7 @@
 #include "backend.h"
 #include "clock.h"
 #include "log.h"
+#include "metric.h"
 #include "shared.h"
 #include "shared_config.h"
 #include "shared_conns.h"
@@ -53,9 +54,9 @@ struct queue {
 	struct shared_question	*first, **last;
 };
 
-enum { ANSWERS, FAILURES, RETRIES, CHANGES, LOST };
+enum { ANSWERS, FAILURES, RETRIES, CHANGES, LOST, SHARED_METRICS };
 
-struct metric	 shared_metrics[SHARED_METRICS] = {
+static struct metric	 shared_metrics[SHARED_METRICS] = {
 	[ANSWERS] = METRIC("redis_answers_total", "Decisions of Redis."),
 	[FAILURES] = METRIC("redis_failures_total",
 	    "Decisions that Redis did not make."),

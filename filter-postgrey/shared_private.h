@@ -4,12 +4,6 @@
 #ifndef SHARED_PRIVATE_H
 #define SHARED_PRIVATE_H
 
-#include "metric.h"
-
-#define SHARED_METRICS	5
-
-extern struct metric	 shared_metrics[SHARED_METRICS];
-
 /* Nobody is told any more; for tests. */
 void	shared_stop(void);
 

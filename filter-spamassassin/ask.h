@@ -68,13 +68,6 @@ void	ask_start(struct event_base *);
 /* Frees all, and forgets the servers: no done(). */
 void	ask_stop(void);
 
-/*
- * Without an engine, for "learn": blocks until the answer is there.  Reads the
- * message from fd.  Returns 0 if spamd answered, be it with an error, or -1
- * after saying why on stderr; the code is EX_NOINPUT if fd was the trouble.
- */
-int	ask_once(const struct spamd_request *, int fd, struct spamd_reply *);
-
 extern struct metric	 ask_metrics[];
 #define ASK_METRICS	6
 

@@ -133,8 +133,12 @@ once_run(struct once *o, const struct spamd_request *what, int fd,
 	return o->end == EXCHANGE_OK || reply->code != 0 ? 0 : -1;
 }
 
-int
-ask_once(const struct spamd_request *rq, int fd, struct spamd_reply *reply)
+/*
+ * Blocks until the answer is there.  Returns 0 if spamd answered, be it with an
+ * error, or -1 after saying why; the code is EX_NOINPUT if fd was the trouble.
+ */
+static int
+once_ask(const struct spamd_request *rq, int fd, struct spamd_reply *reply)
 {
 	struct once	 o = { .backend = ask_config.backend };
 	int		 ret = -1;
@@ -201,7 +205,7 @@ learn_command(int argc, char *argv[], const char *user)
 		return EX_USAGE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (ask_once(&rq, STDIN_FILENO, &reply) == -1)
+	if (once_ask(&rq, STDIN_FILENO, &reply) == -1)
 		return reply.code != 0 ? reply.code : EX_TEMPFAIL;
 	return learn_status(&reply);
 }

@@ -48,7 +48,8 @@ markup_is_wrapper(const char *header, size_t len)
 	    strstr(value, "with SpamAssassin (version ") != NULL;
 }
 
-int
+/* Is it called X-Spam-something? */
+static int
 markup_is_ours(const char *header, const struct header_field *f)
 {
 	return f->name_len > sizeof(PREFIX) - 1 &&

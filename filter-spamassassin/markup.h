@@ -24,9 +24,6 @@ size_t	markup_header(const char *buf, size_t len);
  */
 int	markup_is_wrapper(const char *header, size_t len);
 
-/* Is it called X-Spam-something? */
-int	markup_is_ours(const char *header, const struct header_field *);
-
 /*
  * The next X-Spam-* field from off on that is spamd's.  Returns the offset
  * after it, or 0: there is none.

@@ -55,7 +55,8 @@ judge_release(const struct judge *j)
 	    "7.9.0-portable";
 }
 
-size_t
+/* The longest answer that this smtpd does not cut; 0: it cuts none. */
+static size_t
 judge_cut(const struct judge *j)
 {
 	return j->minor < 7 ? 2047 : 0;

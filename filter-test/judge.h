@@ -68,8 +68,6 @@ void		 judge_init(struct judge *, int minor);
 const char	*judge_release(const struct judge *);
 /* The number of a name in one of the lists, or -1. */
 int		 judge_find(const char *const *, const char *, size_t);
-/* The longest answer that this smtpd does not cut; 0: it cuts none. */
-size_t		 judge_cut(const struct judge *);
 uint64_t	 judge_token(int phase);
 /* smtpd asks; phase is a number of judge_phases. */
 void		 judge_asked(struct judge *, int phase);

@@ -106,7 +106,8 @@ talk_request(struct talk *t, const char *phase, const char *arg, size_t len)
 	say(t, line, n + len);
 }
 
-int
+/* The filter broke it. */
+static int
 talk_broken(struct talk *t, const char *rule, const char *detail, size_t len)
 {
 	struct result	*r = t->result;

@@ -46,9 +46,6 @@ void	talk_request(struct talk *, const char *phase, const char *arg,
 int	talk_await(struct talk *, enum said, int64_t ms, const char *missing);
 /* Nothing more is to be said, and no half line either. */
 int	talk_silence(struct talk *);
-/* The filter broke it. */
-int	talk_broken(struct talk *, const char *rule, const char *detail,
-	    size_t);
 /*
  * A phase: ask, if the filter wants it.  what is for people, ask for the filter;
  * a rewrite goes into arg, if it is not NULL.  Returns GOES_ON, GIVES_UP, or -1.
