@@ -67,30 +67,34 @@ question_take(struct question *q)
 	q->list = NULL;
 }
 
+/* Behind that one; NULL: first of all. */
+static void
+question_insert(struct questions *l, struct question *q, struct question *prev)
+{
+	q->list = l;
+	q->prev = prev;
+	q->next = prev != NULL ? prev->next : l->first;
+	if (q->next != NULL)
+		q->next->prev = q;
+	else
+		l->last = q;
+	if (prev != NULL)
+		prev->next = q;
+	else
+		l->first = q;
+	l->n++;
+}
+
 void
 question_put(struct questions *l, struct question *q)
 {
 	question_take(q);
-	q->list = l;
-	q->next = NULL;
-	if ((q->prev = l->last) != NULL)
-		l->last->next = q;
-	else
-		l->first = q;
-	l->last = q;
-	l->n++;
+	question_insert(l, q, l->last);
 }
 
 void
 question_put_first(struct questions *l, struct question *q)
 {
 	question_take(q);
-	q->list = l;
-	q->prev = NULL;
-	if ((q->next = l->first) != NULL)
-		l->first->prev = q;
-	else
-		l->last = q;
-	l->first = q;
-	l->n++;
+	question_insert(l, q, NULL);
 }
