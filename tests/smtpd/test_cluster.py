@@ -180,7 +180,7 @@ def test_one_memory(t):
     check(b"X-Greylist: delayed 2 seconds by" in top, "top is %s", top)
     equal(c.rcpt(to), [250] * 3, "afterwards")
     for host in c.hosts:
-        equal(host.logged("redis:|db "), [], "complaints of " + host.name)
+        equal(host.logged(r"redis:|\bdb "), [], "complaints of " + host.name)
     c.stop()
 
 
