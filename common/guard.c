@@ -13,12 +13,12 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "guard.h"
 #include "log.h"
+#include "signals.h"
 #include "standin.h"
 
 /* A worker that dies this young without having done a thing: a strike. */
@@ -75,30 +75,10 @@ pass_signal(int sig)
 }
 
 static void
-set_signals(void (*handler)(int), void (*ignore)(int))
-{
-	static const int	 pass[] = { SIGCHLD, SIGHUP, SIGUSR1 };
-	/* Only smtpd decides when a filter ends, by hanging up. */
-	static const int	 deaf[] = { SIGPIPE, SIGTERM, SIGINT, SIGUSR2,
-				    SIGXFSZ };
-	struct sigaction	 sa;
-	unsigned int		 i;
-
-	memset(&sa, 0, sizeof(sa));
-	sa.sa_flags = SA_RESTART;
-	sa.sa_handler = handler;
-	for (i = 0; i < sizeof(pass) / sizeof(pass[0]); i++)
-		(void)sigaction(pass[i], &sa, NULL);
-	sa.sa_handler = ignore;
-	for (i = 0; i < sizeof(deaf) / sizeof(deaf[0]); i++)
-		(void)sigaction(deaf[i], &sa, NULL);
-}
-
-static void
 become_worker(struct worker *w)
 {
 	worker = 0;
-	set_signals(SIG_DFL, SIG_IGN);
+	signals_give_back();
 	w->generation = generation;
 	if (worker_begin(w, to_worker[0], to_guard[1]) == -1)
 		_exit(71);
@@ -425,7 +405,7 @@ guard_run(struct worker *w, const struct guard_config *conf)
 	config = conf;
 	make_pipes();
 	standin_init(sh, conf->policy);
-	set_signals(pass_signal, SIG_IGN);
+	signals_take(pass_signal);
 	for (;;) {
 		pump(readable);
 		if (readable && worker > 0) {

@@ -27,6 +27,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/server.c %D%/server.h \
 	%D%/session.c %D%/session.h \
 	%D%/settings.c %D%/settings.h \
+	%D%/signals.c %D%/signals.h \
 	%D%/standin.c %D%/standin.h \
 	%D%/smtpd.h %D%/spool.c %D%/spool.h \
 	%D%/stamp.c %D%/stamp.h \

@@ -24,8 +24,7 @@
 #include "settings.h"
 #include "worker.h"
 
-static struct event	*readable, *writable, *arrival;
-static struct event	*sig_hup, *sig_usr1, *every;
+static struct event	*readable, *writable, *arrival, *every;
 static const struct worker	*self;
 static struct shared	*sh;
 static int		 done, coming;
@@ -219,14 +218,18 @@ watch_socket(void)
 	return arrival == NULL ? -1 : event_add(arrival, NULL);
 }
 
+/* One that a program has a handler of its own for stays its own. */
 static int
-watch_signals(void)
+watch_signal(int sig, event_callback_fn cb)
 {
-	sig_hup = evsignal_new(engine.base, SIGHUP, reload, NULL);
-	sig_usr1 = evsignal_new(engine.base, SIGUSR1, tell_counts, NULL);
-	if (sig_hup == NULL || sig_usr1 == NULL)
-		return -1;
-	return event_add(sig_hup, NULL) == -1 ? -1 : event_add(sig_usr1, NULL);
+	struct sigaction	 sa;
+	struct event		*ev;
+
+	if (self->guest || (sigaction(sig, NULL, &sa) == 0 &&
+	    sa.sa_handler != SIG_DFL && sa.sa_handler != SIG_IGN))
+		return 0;
+	ev = evsignal_new(engine.base, sig, cb, NULL);
+	return ev == NULL ? -1 : event_add(ev, NULL);
 }
 
 static int
@@ -235,7 +238,8 @@ make_events(int alone)
 	struct timeval	 tv = { 30, 0 };
 
 	if ((!alone && watch_socket() == -1) ||
-	    (!self->guest && watch_signals() == -1))
+	    watch_signal(SIGHUP, reload) == -1 ||
+	    watch_signal(SIGUSR1, tell_counts) == -1)
 		return -1;
 	readable = event_new(engine.base, self->in, EV_READ | EV_PERSIST,
 	    alone ? fd_readable : pipe_readable, NULL);

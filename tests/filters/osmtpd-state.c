@@ -5,7 +5,7 @@
  * HELO, sender or recipient that begins with one of the words in decide().  It
  * keeps each message to its end; a Subject can make it do that wrong.
  * Arguments: "mark" adds a field to each message, "tell" logs each event, and
- * what the context knows at it.
+ * what the context knows at it, "signals" handles some and blocks others.
  */
 
 #include <sys/types.h>
@@ -17,6 +17,7 @@
 #include <netinet/in.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -353,11 +354,31 @@ register_reports(int in)
 	osmtpd_register_report_timeout(in, told);
 }
 
+static void
+on_signal(int sig)
+{
+	dprintf(STDERR_FILENO, "signal %d\n", sig);
+}
+
+static void
+handle_signals(void)
+{
+	sigset_t	 blocked;
+
+	(void)signal(SIGHUP, on_signal);
+	(void)signal(SIGUSR1, on_signal);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &blocked, NULL);
+}
+
 int
 main(int argc, char *argv[])
 {
 	telling = argc > 1 && strcmp(argv[1], "tell") == 0;
 	marking = argc > 1 && strcmp(argv[1], "mark") == 0;
+	if (argc > 1 && strcmp(argv[1], "signals") == 0)
+		handle_signals();
 	setvbuf(stderr, NULL, _IOLBF, 0);
 	osmtpd_register_conf(on_conf);
 	osmtpd_local_session(new_client, free_client);

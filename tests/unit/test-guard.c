@@ -176,6 +176,24 @@ the_end_comes_within_a_second_whatever_the_worker_does(void **state)
 	rig_hang_up();
 }
 
+/* As a program may have done, or who started it. */
+static void
+blocked_signals_do_not_hide_a_death(void **state)
+{
+	sigset_t	 all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	rig_begin(FAILURE_ACCEPT, 5000);
+	(void)sigemptyset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	rig_strike(SIGKILL);
+	rig_ask("connect", 1);
+	assert_int_equal(rig_hear(1, 1000), 1);
+	assert_int_equal(rig->starts, 2);
+	rig_hang_up();
+}
+
 static void
 want_of_kernel_memory_is_no_hang_up(void **state)
 {
@@ -258,6 +276,7 @@ main(void)
 		TEST(an_idle_worker_is_left_alone),
 		TEST(two_signals_are_the_workers_the_rest_nobodys),
 		TEST(the_end_comes_within_a_second_whatever_the_worker_does),
+		TEST(blocked_signals_do_not_hide_a_death),
 		TEST(want_of_kernel_memory_is_no_hang_up),
 		TEST(debts_are_paid_without_memory),
 		TEST(slow_failures_keep_no_debt_waiting),
