@@ -29,6 +29,8 @@ GREY_PACKAGES="perl libberkeleydb-perl libnet-dns-perl libnet-server-perl
 OPENDKIM_PACKAGES="libmilter1.0.1 libopendkim11 libmemcached11 libopendbx1
     librbl1 libunbound8 libvbr2 liblua5.3-0 libldap-2.5-0"
 MILTER_PACKAGES="$OPENDKIM_PACKAGES libclamav12 libncurses6 spamc"
+# To run Dovecot, unpacked, for LMTP.
+LMTP_PACKAGES="libsodium23 libunwind8"
 # To build for musl, and what the filters are linked with too.
 MUSL_PACKAGES="musl-tools tcl gperf dpkg-dev xz-utils bzip2"
 # To build the Debian package, and try it in a root of its own.
@@ -36,7 +38,7 @@ DEB_PACKAGES="debhelper dpkg-dev lintian mmdebstrap"
 # To run all tests.
 TEST_PACKAGES="clang llvm libclang-rt-dev libcmocka-dev mandoc groff-base
     bsdextrautils libopensmtpd-dev libmilter-dev git redis-tools db5.3-util
-    $SPAM_PACKAGES $GREY_PACKAGES $MILTER_PACKAGES procmail
+    $SPAM_PACKAGES $GREY_PACKAGES $LMTP_PACKAGES $MILTER_PACKAGES procmail
     $VERIFY_PACKAGES python3-nacl libmail-dkim-perl libopendkim-dev gdb
     python3-yaml
     $MUSL_PACKAGES $DEB_PACKAGES"
