@@ -128,12 +128,30 @@ chain_begin(struct chain *ch, struct request rq, enum link_event event)
 	ch->at = 0;
 }
 
+/*
+ * Milters have gone on, but smtpd has not, if another filter refused HELO or
+ * DATA: what is left of the message would pass by them.
+ */
+static int
+chain_is_ahead(const struct chain *ch, enum link_event event)
+{
+	if (event == EVENT_HELO)
+		return ch->client->s->tx != NULL;
+	return ch->data && (event == EVENT_RCPT || event == EVENT_DATA);
+}
+
 void
 chain_ask(struct chain *ch, struct request rq, enum link_event event,
     const char *arg)
 {
-	if (event == EVENT_MAIL)
+	static const struct reply	 ahead = { .code = 451,
+					    .text = "4.5.1 Out of order, "
+					    "start again with RSET" };
+
+	if (event == EVENT_MAIL || event == EVENT_HELO)
 		chain_reset(ch);
+	if (ch->refused.code == 0 && chain_is_ahead(ch, event))
+		ch->refused = ahead;
 	chain_begin(ch, rq, event);
 	free(ch->arg);
 	if ((ch->arg = strdup(arg)) == NULL) {
@@ -141,8 +159,10 @@ chain_ask(struct chain *ch, struct request rq, enum link_event event,
 		filter_fail(rq, "out of memory");
 		return;
 	}
-	if (!verdict_stands(ch))
-		chain_go_on(ch);
+	if (verdict_stands(ch))
+		return;
+	ch->data = event == EVENT_DATA;
+	chain_go_on(ch);
 }
 
 void
@@ -169,7 +189,7 @@ chain_wants_message(const struct chain *ch)
 {
 	size_t	 i;
 
-	if (ch->refused.code != 0 || ch->barred.code != 0)
+	if (ch->refused.code != 0 || ch->barred.code != 0 || ch->junk)
 		return 1;
 	for (i = 0; !ch->sink && i < ch->n; i++)
 		if (link_wants_message(ch->links[i]))
@@ -199,7 +219,7 @@ chain_reset(struct chain *ch)
 	ch->copy = NULL;
 	ch->message = NULL;
 	ch->changes = 0;
-	ch->sink = ch->junk = ch->refused.code = 0;
+	ch->data = ch->sink = ch->junk = ch->refused.code = 0;
 }
 
 struct chain *

@@ -137,7 +137,7 @@ chain_message_done(struct chain *ch)
 	const struct session	*s = ch->client->s;
 	enum settled		 settled;
 
-	settled = settle_message(s, ch->message, &ch->wishes);
+	settled = settle_message(s, ch->message, &ch->wishes, ch->junk);
 	if (settled == SETTLED_REJECT || settled == SETTLED_TEMPFAIL)
 		verdict_settled(ch, settled, "wishes");
 	else if (settle_copy(s, ch->message, &ch->wishes, &ch->copy) == -1)

@@ -36,8 +36,9 @@ struct chain {
 	struct wishes	 wish;		/* and of the one that is asked */
 	struct inject	*copy;		/* for added recipients */
 
+	int		 data;		/* DATA was asked */
 	int		 sink;		/* what comes is thrown away */
-	int		 junk;		/* what comes is junk */
+	int		 junk;		/* the message will be marked */
 	struct reply	 refused;	/* until the message is over */
 	struct reply	 barred;	/* until the session is */
 

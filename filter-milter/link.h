@@ -42,7 +42,7 @@ enum answer_kind {
 	ANSWER_ACCEPT,		/* this milter is done: message or session */
 	ANSWER_REJECT,
 	ANSWER_TEMPFAIL,
-	ANSWER_DISCARD,
+	ANSWER_DISCARD,		/* of mail: never to connect or HELO */
 	ANSWER_REPLY,		/* with reply */
 	ANSWER_SHUTDOWN,	/* 421, and the client is cut off */
 	ANSWER_FAILED		/* with why: no answer, or not a legal one */

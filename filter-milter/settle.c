@@ -154,10 +154,12 @@ settle_removed(const struct session *s, const struct wishes *w)
 
 enum settled
 settle_message(const struct session *s, struct message *m,
-    const struct wishes *w)
+    const struct wishes *w, int junk)
 {
 	enum settled	 settled = settle_removed(s, w);
 
+	if (junk)
+		settled = stricter(settled, SETTLED_JUNK);
 	if (w->quarantine != NULL)
 		settled = stricter(settled,
 		    settle_quarantine(s, m, w->quarantine));

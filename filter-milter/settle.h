@@ -31,11 +31,12 @@ enum settled {
 /* A milter said discard and it can't be done by discard-to. */
 enum settled	 settle_discard(const struct session *, const char *milter);
 /*
- * All milters are done and none refused: quarantine and removed recipients.
- * Edits m for junk (X-Spam: Yes, X-Milter-Quarantine: reason).
+ * All milters are done and none refused: quarantine and removed recipients, and
+ * junk if a discard was settled so.  Edits m for junk (X-Spam: Yes,
+ * X-Milter-Quarantine: reason).
  */
 enum settled	 settle_message(const struct session *, struct message *,
-		    const struct wishes *);
+		    const struct wishes *, int junk);
 /* The code and text for a refusal: filter_reject(rq, code, "%s", text). */
 int		 settle_code(enum settled, const char **text);
 /* discard-to: the address that throws away, or NULL. */

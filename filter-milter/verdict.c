@@ -142,12 +142,6 @@ discard(struct chain *ch)
 {
 	enum settled	 settled;
 
-	if (ch->event == EVENT_CONNECT || ch->event == EVENT_HELO) {
-		filter_log(ch->client->s, "milter=%s event=%s "
-		    "reason=\"discard is not possible here\"",
-		    log_safe(name(ch)), events[ch->event]);
-		return 1;
-	}
 	metric_inc(&verdict_counters[VERDICT_DISCARDED]);
 	if (sink(ch))
 		return 0;
@@ -232,9 +226,5 @@ verdict_pass(struct chain *ch)
 		    "changed-by=%zu", ch->n, ch->changes);
 		metric_inc(&verdict_counters[VERDICT_ACCEPTED]);
 	}
-	if (ch->junk) {
-		ch->junk = 0;
-		filter_junk(ch->rq);
-	} else
-		filter_proceed(ch->rq);
+	filter_proceed(ch->rq);
 }

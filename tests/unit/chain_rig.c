@@ -38,7 +38,7 @@ char			 said[600];
 const char		*sink_address;
 enum settled		 discard_is, wishes_are;
 int			 copy_fails, mods_fail;
-int			 applied, mods_applied, went, freed;
+int			 applied, mods_applied, went, freed, marked;
 
 struct milter		*milters;
 
@@ -277,8 +277,9 @@ settle_discard(const struct session *s, const char *milter)
 
 enum settled
 settle_message(const struct session *s, struct message *m,
-    const struct wishes *w)
+    const struct wishes *w, int junk)
 {
+	marked = junk;
 	return wishes_are;
 }
 
@@ -333,6 +334,7 @@ setup(void **state)
 	discard_is = SETTLED_REJECT;
 	wishes_are = SETTLED_ACCEPT;
 	copy_fails = mods_fail = applied = mods_applied = went = freed = 0;
+	marked = 0;
 	nlinks = 0;
 	base = event_base_new();
 	assert_non_null(chain = chain_new(&client));

@@ -38,7 +38,7 @@ extern char			 said[600];
 extern const char		*sink_address;
 extern enum settled		 discard_is, wishes_are;
 extern int			 copy_fails, mods_fail;
-extern int			 applied, mods_applied, went, freed;
+extern int			 applied, mods_applied, went, freed, marked;
 
 int	setup(void **);
 int	teardown(void **);

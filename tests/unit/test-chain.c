@@ -176,7 +176,7 @@ at_connect_and_helo_failures_wait(void **state)
 	assert_string_equal(said, "proceed");
 	put(EVENT_HELO);
 	says(0, ANSWER_FAILED);
-	says(1, ANSWER_DISCARD);	/* not possible here */
+	says(1, ANSWER_CONTINUE);
 	says(2, ANSWER_CONTINUE);
 	assert_string_equal(said, "proceed");
 	put(EVENT_MAIL);
@@ -218,19 +218,76 @@ discard_is_too_late_for_the_sink(void **state)
 	says(0, ANSWER_DISCARD);
 	assert_string_equal(said, "reject 550 5.7.1 Settled");
 	chain_reset(chain);
-	discard_is = SETTLED_JUNK;
-	pass(EVENT_MAIL);
-	put(EVENT_DATA);
-	says(0, ANSWER_DISCARD);
-	says(1, ANSWER_CONTINUE);
-	says(2, ANSWER_CONTINUE);
-	assert_string_equal(said, "junk");
 	discard_is = SETTLED_ACCEPT;
 	put(EVENT_MESSAGE);
 	says(0, ANSWER_DISCARD);
 	says(1, ANSWER_CONTINUE);
 	says(2, ANSWER_CONTINUE);
 	assert_string_equal(said, "proceed");
+	assert_false(marked);
+}
+
+/* At MAIL smtpd would mark all of the session. */
+static void
+a_discard_as_junk_marks_this_message(void **state)
+{
+	discard_is = SETTLED_JUNK;
+	put(EVENT_MAIL);
+	says(0, ANSWER_DISCARD);
+	says(1, ANSWER_CONTINUE);
+	says(2, ANSWER_CONTINUE);
+	assert_string_equal(said, "proceed");
+	links[0].not_wanted = links[1].not_wanted = links[2].not_wanted = 1;
+	assert_true(chain_wants_message(chain));
+	put(EVENT_MESSAGE);
+	assert_string_equal(said, "proceed");
+	assert_true(marked);
+	chain_reset(chain);
+	put(EVENT_MAIL);
+	assert_false(chain_wants_message(chain));
+	put(EVENT_MESSAGE);
+	assert_false(marked);
+}
+
+/* smtpd 7.9 takes HELO at any time, and goes on if another filter does not. */
+static void
+helo_ends_the_message(void **state)
+{
+	sink_address = "sink@localhost";
+	session.tx = &tx;
+	put(EVENT_MAIL);
+	says(0, ANSWER_DISCARD);
+	links[1].events = 0;
+	pass(EVENT_HELO);
+	assert_int_equal(links[1].events, 1U << EVENT_HELO);
+	put(EVENT_RCPT);
+	assert_memory_equal(said, "reject 451", 10);
+	assert_true(chain_wants_message(chain));
+	put(EVENT_DATA);
+	assert_memory_equal(said, "reject 451", 10);
+	chain_reset(chain);
+	session.tx = NULL;
+	pass(EVENT_MAIL);
+	pass(EVENT_RCPT);
+}
+
+/* Milters do not hear of a second DATA, nor of recipients after it. */
+static void
+data_is_asked_once(void **state)
+{
+	pass(EVENT_MAIL);
+	pass(EVENT_RCPT);
+	pass(EVENT_RCPT);
+	pass(EVENT_DATA);
+	put(EVENT_RCPT);
+	assert_memory_equal(said, "reject 451", 10);
+	put(EVENT_DATA);
+	assert_memory_equal(said, "reject 451", 10);
+	chain_reset(chain);
+	pass(EVENT_MAIL);
+	pass(EVENT_RCPT);
+	pass(EVENT_DATA);
+	pass(EVENT_MESSAGE);
 }
 
 static void
@@ -372,6 +429,9 @@ main(void)
 		T(at_connect_and_helo_failures_wait),
 		T(discard_goes_to_the_sink),
 		T(discard_is_too_late_for_the_sink),
+		T(a_discard_as_junk_marks_this_message),
+		T(helo_ends_the_message),
+		T(data_is_asked_once),
 		T(each_milter_sees_what_the_one_before_changed),
 		T(what_a_failed_milter_changed_is_not_done),
 		T(what_smtpd_cannot_do_is_settled_at_the_end),

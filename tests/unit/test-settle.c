@@ -118,6 +118,8 @@ message_of(const char *text)
 	return m;
 }
 
+static int		 discarded;
+
 /* What settle_message() says, and makes of the message. */
 static void
 settled_is(const struct wishes *w, enum settled want, const char *out)
@@ -128,7 +130,7 @@ settled_is(const struct wishes *w, enum settled want, const char *out)
 	size_t		 len, n = 0;
 
 	said[0] = '\0';
-	assert_int_equal(settle_message(&session, m, w), want);
+	assert_int_equal(settle_message(&session, m, w, discarded), want);
 	while ((p = message_next(m, 1000, &len)) != NULL) {
 		assert_true(n + len + 1 < sizeof(got));
 		memcpy(got + n, p, len);
@@ -170,6 +172,22 @@ quarantine_is_as_the_key_says(void **state)
 	    "reason=\"virus\\012\\011X-Evil: \\303\\244\"\n");
 	option("quarantine=accept");
 	settled_is(&w, SETTLED_ACCEPT, MSG);
+	wishes_clear(&w);
+}
+
+static void
+who_is_junk_twice_is_marked_once(void **state)
+{
+	struct wishes	 w = { .added = NULL };
+
+	discarded = 1;
+	settled_is(&w, SETTLED_JUNK, "X-Spam: Yes\n" MSG);
+	wish(&w, 'q', "r");
+	settled_is(&w, SETTLED_JUNK, "X-Spam: Yes\n"
+	    "X-Milter-Quarantine: r\n" MSG);
+	option("quarantine=reject");
+	settled_is(&w, SETTLED_REJECT, MSG);
+	discarded = 0;
 	wishes_clear(&w);
 }
 
@@ -322,6 +340,7 @@ main(void)
 		TEST(the_sink_is_an_address),
 		TEST(without_wishes_nothing_happens),
 		TEST(quarantine_is_as_the_key_says),
+		TEST(who_is_junk_twice_is_marked_once),
 		TEST(a_long_reason_is_cut),
 		TEST(removing_some_is_logged_removing_all_is_a_discard),
 		TEST(the_stricter_of_two_counts),
