@@ -116,6 +116,19 @@ message_gone(struct conn *c)
 }
 
 /*
+ * The session or its message is over: who is told of it can't answer any more.
+ */
+static void
+over(struct conn *c, enum report what)
+{
+	if (what == REPORT_LINK_DISCONNECT)
+		ticket_cancel(c);
+	if (what == REPORT_LINK_DISCONNECT || what == REPORT_TX_RESET ||
+	    what == REPORT_TX_ROLLBACK)
+		message_gone(c);
+}
+
+/*
  * Outgoing, smtpd reports a rollback and a reset for one refused recipient,
  * and then commits: there a transaction ends with its commit, or the next one.
  */
@@ -138,6 +151,7 @@ report(struct proto_line *l)
 		return;
 	if (l->what == REPORT_TX_BEGIN)
 		tx_end(c);
+	over(c, l->what);
 	if (session_fact(c, l->minor, l->what, l->arg, l->len,
 	    f->tx_size) == -1)
 		log_peer("%016llx a fact is lost: out of memory",
@@ -146,11 +160,7 @@ report(struct proto_line *l)
 		f->report[l->what](&c->s, argument(l));
 	if (f->any_report != NULL)
 		f->any_report(&c->s, l->what, argument(l));
-	if (l->what == REPORT_TX_RESET || l->what == REPORT_TX_ROLLBACK) {
-		message_gone(c);
-		if (l->what == REPORT_TX_RESET && !c->s.outgoing)
-			tx_end(c);
-	} else if (l->what == REPORT_TX_COMMIT && c->s.outgoing)
+	if (l->what == (c->s.outgoing ? REPORT_TX_COMMIT : REPORT_TX_RESET))
 		tx_end(c);
 	else if (l->what == REPORT_LINK_DISCONNECT)
 		engine_end(c);

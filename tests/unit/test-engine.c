@@ -13,7 +13,7 @@
 static struct shared		*sh;
 static struct request		 held;
 static size_t			 recipients;
-static int			 ended, wanted = 1, asked;
+static int			 ended, wanted = 1, asked, answering;
 static char			 told[256];	/* by any_report, config */
 
 /* Lines go on, but for those that a hook would do odd things with. */
@@ -60,6 +60,10 @@ on_any_report(struct session *s, enum report what, const char *arg)
 
 	(void)snprintf(told + len, sizeof(told) - len, "%s(%s)",
 	    proto_report_name(what), what == REPORT_LINK_CONNECT ? "" : arg);
+	if (answering) {
+		filter_line(held, "late", 4);
+		filter_proceed(held);
+	}
 }
 
 static void
@@ -120,7 +124,7 @@ fresh(void **state)
 	sh->current = sh->skip = NO_LINE;
 	channel_resume(&engine.channel);
 	engine.policy = FAILURE_ACCEPT;
-	recipients = ended = asked = 0;
+	recipients = ended = asked = answering = 0;
 	told[0] = '\0';
 	wanted = 1;
 	return 0;
@@ -216,14 +220,30 @@ the_second_of_two_in_a_chain_lets_pass(void **state)
 	assert_int_equal(wire_debts(sh), 0);
 }
 
+static const char *const	 ends[] = {
+	WIRE_REPORT("tx-rollback", "01", "|1"),
+	WIRE_REPORT("tx-reset", "01", "|1"),
+	WIRE_REPORT("link-disconnect", "01", ""),
+};
+
+static void
+who_is_told_of_the_end_can_not_answer(void **state)
+{
+	size_t	 i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		say(WIRE_CONNECT("01"));
+		say(WIRE_REQUEST("data-line", "01", "07", "HOLD"));
+		answering = 1;
+		say(ends[i]);
+		answering = 0;
+		expect("");
+	}
+}
+
 static void
 a_message_that_is_dropped_owes_nothing(void **state)
 {
-	static const char *const ends[] = {
-		WIRE_REPORT("tx-rollback", "01", "|1"),
-		WIRE_REPORT("tx-reset", "01", "|1"),
-		WIRE_REPORT("link-disconnect", "01", ""),
-	};
 	size_t	 i;
 
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -375,6 +395,7 @@ main(void)
 		TEST(a_line_hook_that_fails_refuses_the_message),
 		TEST(a_message_that_is_not_wanted_goes_on_as_it_comes),
 		TEST(the_second_of_two_in_a_chain_lets_pass),
+		TEST(who_is_told_of_the_end_can_not_answer),
 		TEST(a_message_that_is_dropped_owes_nothing),
 		TEST(a_session_that_ends_while_its_end_waits_owes_nothing),
 		TEST(the_first_line_is_not_lost_for_want_of_a_slot),
