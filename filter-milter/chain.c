@@ -22,9 +22,12 @@
 
 static void	chain_answer(struct link *, const struct answer *, void *);
 
+static int	chain_wanted(struct link *, void *);
+
 static const struct link_ops	 ops = {
 	.answer = chain_answer,
 	.change = chain_change,
+	.wanted = chain_wanted,
 };
 
 struct session *
@@ -89,6 +92,13 @@ chain_answer(struct link *l, const struct answer *a, void *arg)
 		return;
 	ch->at++;
 	chain_go_on(ch);
+}
+
+/* The engine may have answered by itself, and freed the message. */
+static int
+chain_wanted(struct link *l, void *arg)
+{
+	return chain_session(arg) != NULL;
 }
 
 /* All milters together took too long: those that are left have failed. */

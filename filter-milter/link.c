@@ -127,6 +127,10 @@ link_resume(struct link *l)
 {
 	struct answer	 a = { .kind = ANSWER_CONTINUE };
 
+	if (!l->ops->wanted(l, l->arg)) {
+		link_abort(l);
+		return;
+	}
 	switch (link_go(l)) {
 	case STEP_DONE:
 		link_answer(l, &a);

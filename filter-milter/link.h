@@ -63,6 +63,8 @@ struct link_ops {
 	void	(*answer)(struct link *, const struct answer *, void *arg);
 	/* EVENT_MESSAGE, before the answer.  Returns 0; -1: out of memory. */
 	int	(*change)(struct link *, const struct change *, void *arg);
+	/* Is it still of interest?  If not, the message may be gone. */
+	int	(*wanted)(struct link *, void *arg);
 };
 
 /* NULL: out of memory.  Connects to nothing yet. */

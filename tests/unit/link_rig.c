@@ -74,9 +74,18 @@ rig_change(struct link *l, const struct change *c, void *arg)
 	return h->change_fails ? -1 : 0;
 }
 
+static int
+rig_wanted(struct link *l, void *arg)
+{
+	struct heard	*h = arg;
+
+	return !h->unwanted;
+}
+
 static const struct link_ops	 rig_ops = {
 	.answer = rig_answer,
 	.change = rig_change,
+	.wanted = rig_wanted,
 };
 
 static struct link *

@@ -66,7 +66,7 @@ struct heard {
 	struct answer	 a;
 	char		 why[256];
 	char		 changes[512];	/* "h X-A=b; " */
-	int		 change_fails;
+	int		 change_fails, unwanted;
 	void		(*then)(struct link *, int i);
 };
 

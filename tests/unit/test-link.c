@@ -322,6 +322,28 @@ the_milters_lists_of_macros_hold(void **state)
 	    "C{client_addr}\001192.0.2.7\1j\1mx.example.org\1");
 }
 
+/* The engine answered by itself: its message is gone. */
+static void
+what_nobody_wants_any_more_is_not_gone_on_with(void **state)
+{
+	static const struct turn	 slow[] = { { 'L', 1, "@50\nc" },
+					    { 0, 0, NULL } };
+	struct message			*m = message_of(MAIL);
+
+	peer.turns = slow;
+	talk(0);
+	peer.seen[0] = '\0';
+	heard[0].n = 0;
+	put(0, EVENT_MESSAGE, m, SIZE_MAX);
+	message_free(m);
+	heard[0].unwanted = 1;
+	run_ms(200);
+	seen_is("LAQ)");
+	assert_int_equal(heard[0].n, 0);
+	heard[0].unwanted = 0;
+	assert_int_equal(ask(0, EVENT_MAIL), ANSWER_CONTINUE);
+}
+
 static void
 close_here(struct link *l, int i)
 {
@@ -378,6 +400,7 @@ main(void)
 		TEST(an_unknown_command_is_told_and_its_answer_is_not_taken_for_another),
 		TEST(nothing_is_told_that_would_end_a_message),
 		TEST(the_milters_lists_of_macros_hold),
+		TEST(what_nobody_wants_any_more_is_not_gone_on_with),
 		TEST(it_can_be_closed_and_asked_from_its_answer),
 	};
 
