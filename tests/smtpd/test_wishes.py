@@ -83,3 +83,14 @@ def test_discard(t):
     equal(send(2525, message("unrcpt <alice+1@example.org>"),
                "alice+1@example.org")[0], 451, "reply")
     equal(len(t.mails()), 1, "mails")
+
+
+def test_discard_as_in_the_manual(t):
+    """discard-to and the lines of smtpd.conf in EXAMPLES: silence."""
+    start(t, "-o discard-to=nobody@localhost",
+          'action "sink" mda "cat > /dev/null"\n'
+          'match from any for rcpt-to "nobody@localhost" action "sink"\n')
+    equal(send(2525, message(), "alice+rcpt=d@example.org")[0], 250, "reply")
+    equal(send(2525, message(), "alice+1@example.org")[0], 250, "reply")
+    t.mail_to("alice+1@example.org")
+    equal(len(t.mails()), 1, "mails")
