@@ -65,7 +65,7 @@ def commands(path):
 def by_name():
     """smtpd finds our filters where it finds its own; the path for tools."""
     bin = os.path.join(harness.RUN, "bin")
-    for name in "pause", "postgrey", "spamassassin", "dkimsign":
+    for name in "pause", "postgrey", "spamassassin", "dkimsign", "milter":
         harness.program("filter-" + name)
     if not os.path.exists(os.path.join(LIBEXEC, "filter-pause")):
         copy = os.path.join(harness.RUN, "named")
