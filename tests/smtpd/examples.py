@@ -145,8 +145,9 @@ class Example:
             ran = subprocess.run(
                 ["setpriv", "--reuid=opensmtpd", "--regid=opensmtpd",
                  "--clear-groups", "sh", "-c",
-                 "cd %s && ./%s -n" % (LIBEXEC, line)], stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                 "cd %s && ./%s -n" % (LIBEXEC, line)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT)
             equal(ran.returncode, 0, "%s -n (%s)" % (line, ran.stdout.decode()))
 
     def start(self):
