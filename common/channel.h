@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "ledger.h"
+#include "log.h"
 #include "proto.h"
 #include "ring.h"
 
@@ -45,6 +46,7 @@ struct shared {
 	struct ring	out;		/* to smtpd */
 	struct ledger	ledger;
 	struct facts	facts;
+	struct log_lines log;		/* the worker's */
 	uint64_t	current;	/* the line worked on, or NO_LINE */
 	uint64_t	skip;		/* the line that killed two workers */
 	uint64_t	beat;		/* turns of the worker's event loop */

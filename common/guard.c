@@ -363,6 +363,7 @@ farewell(void)
 		pump(0);
 	}
 	pump(0);
+	log_adopt(&sh->log);
 	return 0;
 }
 
@@ -416,6 +417,7 @@ guard_run(struct worker *w, const struct guard_config *conf)
 			return farewell();
 		if (died && (died = 0, worker > 0) &&
 		    waitpid(worker, &status, WNOHANG) > 0) {
+			log_adopt(&sh->log);
 			if (!sh->facts.ready && WIFEXITED(status))
 				return give_up(status);
 			if (bury(status) == -1)

@@ -25,9 +25,6 @@
 #include "log.h"
 
 #define LOG_PEER_MAX	5	/* lines a second of log_peer() */
-#define LOG_BUF		8192
-#define LOG_SAFE_BUFS	8
-#define LOG_SAFE_MAX	255
 
 static pthread_mutex_t	 log_mutex = PTHREAD_MUTEX_INITIALIZER;
 static const char	*log_name;
@@ -35,9 +32,7 @@ static int		 log_verbosity;
 static int		 log_fd = STDERR_FILENO;
 static int		 log_socket = -1;	/* -1: not known yet */
 
-/* Lines that are not out yet; the first one may be so in part. */
-static char		 log_buf[LOG_BUF];
-static size_t		 log_len;
+static struct log_lines	 log_own, *log_lines = &log_own;
 static unsigned long	 log_dropped;
 static int		 log_holding;
 
@@ -57,7 +52,7 @@ void
 log_init(const char *name)
 {
 	log_name = name;
-	log_len = 0;
+	log_lines->len = log_lines->off = 0;
 	log_dropped = 0;
 	log_detect();
 }
@@ -99,12 +94,73 @@ log_write(const char *buf, size_t len)
 static void
 log_send(void)
 {
-	ssize_t	 n = 0;
+	struct log_lines	*l = log_lines;
+	ssize_t			 n;
 
-	if (log_len > 0 && (n = log_write(log_buf, log_len)) > 0) {
-		log_len -= (size_t)n;
-		memmove(log_buf, log_buf + n, log_len);
+	if (l->len == 0 ||
+	    (n = log_write(l->text + l->off, l->len - l->off)) <= 0)
+		return;
+	if (l->off + n < l->len) {
+		l->off += n;
+		return;
 	}
+	/* In this order: a kill between the two makes nothing of it. */
+	l->len = 0;
+	l->off = 0;
+}
+
+/* Is there room for so much? */
+static int
+log_room(size_t len)
+{
+	struct log_lines	*l = log_lines;
+
+	if (LOG_BUF - l->len >= len)
+		return 1;
+	log_send();
+	memmove(l->text, l->text + l->off, l->len - l->off);
+	l->len -= l->off;
+	l->off = 0;
+	return LOG_BUF - l->len >= len;
+}
+
+void
+log_share(struct log_lines *l)
+{
+	l->len = l->off = 0;
+	log_lines = l;
+}
+
+/* Its last lines; nothing of it is to be trusted. */
+static void
+log_append(const char *text, size_t len)
+{
+	char	*to;
+	size_t	 i;
+
+	if (!log_room(len)) {
+		log_dropped++;
+		return;
+	}
+	to = log_lines->text + log_lines->len;
+	for (i = 0; i < len; i++)
+		to[i] = text[i] == '\n' || ((unsigned char)text[i] >= ' ' &&
+		    text[i] != 127) ? text[i] : '?';
+	to[len - 1] = '\n';
+	log_lines->len += len;
+	log_send();
+}
+
+void
+log_adopt(struct log_lines *l)
+{
+	uint32_t	 off = l->off, len = l->len;
+
+	(void)pthread_mutex_lock(&log_mutex);
+	if (len <= LOG_BUF && off < len)
+		log_append(l->text + off, len - off);
+	l->len = l->off = 0;
+	(void)pthread_mutex_unlock(&log_mutex);
 }
 
 void
@@ -165,11 +221,9 @@ log_put(const char *fmt, const char *error, va_list ap)
 	char	*line;
 	size_t	 i, len = 0;
 
-	if (sizeof(log_buf) - log_len <= LOG_LINE_MAX)
-		log_send();
-	if (sizeof(log_buf) - log_len <= LOG_LINE_MAX)
+	if (!log_room(LOG_LINE_MAX + 1))
 		return -1;
-	line = log_buf + log_len;
+	line = log_lines->text + log_lines->len;
 	if (!log_socket && log_name != NULL) {
 		len = line_copy(line, len, log_name);
 		len = line_copy(line, len, ": ");
@@ -183,7 +237,7 @@ log_put(const char *fmt, const char *error, va_list ap)
 		if ((unsigned char)line[i] < ' ' || line[i] == 127)
 			line[i] = '?';
 	line[len] = '\n';
-	log_len += len + 1;
+	log_lines->len += len + 1;
 	return 0;
 }
 
@@ -352,65 +406,4 @@ fatalx(const char *fmt, ...)
 	log_text(fmt, NULL, LOG_NOW, ap);
 	va_end(ap);
 	exit(1);
-}
-
-static char *
-next_buf(void)
-{
-	static char	 bufs[LOG_SAFE_BUFS][LOG_SAFE_MAX * 4 + 3];
-	static int	 next;
-
-	next = (next + 1) % LOG_SAFE_BUFS;
-	return bufs[next];
-}
-
-/* Everything that is not printable, or one of special, as \ooo. */
-static char *
-escape(char *p, const char *s, unsigned long len, const char *special)
-{
-	unsigned long	 i;
-	unsigned char	 c;
-
-	for (i = 0; i < len && i < LOG_SAFE_MAX; i++) {
-		c = (unsigned char)s[i];
-		if (c >= ' ' && c < 127 && strchr(special, c) == NULL) {
-			*p++ = (char)c;
-			continue;
-		}
-		*p++ = '\\';
-		*p++ = (char)('0' + (c >> 6));
-		*p++ = (char)('0' + ((c >> 3) & 7));
-		*p++ = (char)('0' + (c & 7));
-	}
-	return p;
-}
-
-const char *
-log_safe_n(const char *s, unsigned long len)
-{
-	char	*buf;
-
-	if (s == NULL || len == 0)
-		return "-";
-	buf = next_buf();
-	*escape(buf, s, len, " =\"'\\") = '\0';
-	return buf;
-}
-
-const char *
-log_safe(const char *s)
-{
-	return log_safe_n(s, s == NULL ? 0 : strnlen(s, LOG_SAFE_MAX));
-}
-
-const char *
-log_quote(const char *s)
-{
-	char	*buf = next_buf(), *p;
-
-	buf[0] = '"';
-	p = escape(buf + 1, s, strnlen(s, LOG_SAFE_MAX), "\"\\");
-	*p++ = '"';
-	*p = '\0';
-	return buf;
 }

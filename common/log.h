@@ -14,11 +14,27 @@
 #ifndef LOG_H
 #define LOG_H
 
+#include <stdint.h>
+
 /* Longest line written, without its newline; what is longer is cut. */
 #define LOG_LINE_MAX	2000
+#define LOG_BUF		8192
+
+/* Lines that are not out yet: from off to len.  The first may be so in part. */
+struct log_lines {
+	volatile uint32_t	off, len;
+	char			text[LOG_BUF];
+};
 
 /* Name shown where stderr is not smtpd's (a terminal, a test). */
 void	log_init(const char *name);
+
+/*
+ * Lines wait in this memory, so that another process that has it too can say
+ * them if this one dies: log_adopt().  It must be dead by then.
+ */
+void	log_share(struct log_lines *);
+void	log_adopt(struct log_lines *);
 
 /* Elsewhere than stderr, where that is not ours alone. */
 void	log_to(int fd);

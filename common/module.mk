@@ -15,7 +15,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/health.c %D%/health.h \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/listfiles.c %D%/listfiles.h \
-	%D%/log.c %D%/log.h \
+	%D%/log.c %D%/log.h %D%/log_safe.c \
 	%D%/lookup.c %D%/lookup.h \
 	%D%/message.c %D%/message.h %D%/message_apply.c \
 	%D%/message_edit.c %D%/message_engine.h %D%/message_private.h \

@@ -313,6 +313,7 @@ take_place(int fd, int at)
 int
 worker_begin(struct worker *w, int in, int out)
 {
+	log_share(&w->shared->log);
 	w->socket = fcntl(w->in, F_DUPFD_CLOEXEC, w->in);
 	if (w->socket == -1 || take_place(in, w->in) == -1)
 		return -1;

@@ -130,6 +130,14 @@ abort_it(struct request rq)
 	abort();
 }
 
+/* What it logged and said is so, whatever comes of it. */
+static void
+tell_and_abort(struct request rq)
+{
+	filter_fail(rq, "for the last time");
+	abort();
+}
+
 static void
 crash(struct request rq)
 {
@@ -181,7 +189,7 @@ static const struct deed {
 	{ "disconnect", cut_off }, { "fail", fail }, { "silent", silent },
 	{ "exit", leave }, { "abort", abort_it }, { "crash", crash },
 	{ "spin", spin }, { "stop", stop }, { "print", print },
-	{ "close", close_all },
+	{ "close", close_all }, { "tell", tell_and_abort },
 };
 
 /* What helo wants to be done in this phase; else proceed. */

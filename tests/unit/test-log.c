@@ -190,6 +190,34 @@ a_full_socket_drops_whole_lines_and_the_number_is_told(void **state)
 	socket_stop(saved, peer);
 }
 
+/* It held lines back when it died; what it left may be anything. */
+static void
+lines_of_a_dead_process_are_said(void **state)
+{
+	static struct log_lines	 dead, next;
+
+	stderr_start();
+	log_init("n");
+	log_share(&dead);
+	log_hold(1);
+	log_info("one");
+	log_info("two");
+	log_share(&next);
+	log_adopt(&dead);
+	log_adopt(&dead);
+	dead.len = LOG_BUF + 1;
+	log_adopt(&dead);
+	dead.off = 2;
+	dead.len = 1;
+	log_adopt(&dead);
+	memcpy(dead.text, "x\ny\033z!", 7);
+	dead.off = 0;
+	dead.len = 7;
+	log_adopt(&dead);
+	log_hold(0);
+	assert_string_equal(stderr_stop(), "n: one\nn: two\nx\ny?z!\n");
+}
+
 static void
 a_closed_socket_is_no_reason_to_die(void **state)
 {
@@ -327,6 +355,7 @@ main(void)
 		    what_is_held_back_is_one_packet_and_comes_before_a_warning),
 		cmocka_unit_test(
 		    a_full_socket_drops_whole_lines_and_the_number_is_told),
+		cmocka_unit_test(lines_of_a_dead_process_are_said),
 		cmocka_unit_test(a_closed_socket_is_no_reason_to_die),
 		cmocka_unit_test(peers_get_five_lines_a_second_then_a_number),
 		cmocka_unit_test(debug_and_trace_need_v_and_two_v),
