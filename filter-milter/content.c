@@ -39,35 +39,52 @@ content_skip(struct content *c, char kind)
 		c->next = content_after(c, kind);
 }
 
+/* Of the name of what is not one. */
+#define TEXT_NAME	256
+
 struct part {
 	const char	*data;
 	size_t		 len;
 };
 
 /*
- * Name and value of c->field.  What is no field by RFC 5322 is one for smtpd
- * if there is a ':' in its line, and readers may take it for text: so milters
- * have to see it.  Returns 0 if it is not shown.
+ * What is no field by RFC 5322 is one for smtpd if there is a ':' in its line,
+ * and readers may take it for text: so milters have to see all of it, as fields
+ * of that name, of which there is always something.  Returns 0 if there is none.
  */
 static int
-content_parts(struct content *c, struct part *name, struct part *value)
+text_parts(const struct content *c, struct part *name, struct part *value)
 {
 	const char	*colon, *lf;
+	size_t		 skip;
 
-	name->data = message_name(c->message, c->field, &name->len);
-	value->data = message_value(c->message, c->field, &value->len);
-	if (c->field == c->hidden || name->data == NULL || name->len > 0)
-		return c->field != c->hidden && name->data != NULL;
 	lf = memchr(value->data, '\n', value->len);
 	colon = memchr(value->data, ':', lf != NULL ?
 	    (size_t)(lf - value->data) : value->len);
 	if (colon == NULL)
 		return 0;
-	/* There are no fields without a name. */
 	name->len = colon > name->data ? (size_t)(colon - name->data) : 1;
-	value->len -= (size_t)(colon + 1 - value->data);
-	value->data = colon + 1;
+	skip = colon > name->data ? name->len + 1 : 1;
+	if (name->len > TEXT_NAME)
+		name->len = skip = TEXT_NAME;
+	value->data += skip + c->shown;
+	value->len -= skip + c->shown;
 	return 1;
+}
+
+enum { PARTS_NONE, PARTS_FIELD, PARTS_TEXT };
+
+/* Name and value of c->field. */
+static int
+content_parts(const struct content *c, struct part *name, struct part *value)
+{
+	name->data = message_name(c->message, c->field, &name->len);
+	value->data = message_value(c->message, c->field, &value->len);
+	if (c->field == c->hidden || name->data == NULL)
+		return PARTS_NONE;
+	if (name->len > 0)
+		return PARTS_FIELD;
+	return text_parts(c, name, value) ? PARTS_TEXT : PARTS_NONE;
 }
 
 /* The next field that is shown, from c->field on. */
@@ -78,7 +95,7 @@ content_seek(struct content *c)
 	size_t		 n = message_nfields(c->message);
 
 	for (; c->field < n; c->field++)
-		if (content_parts(c, &name, &value))
+		if (content_parts(c, &name, &value) != PARTS_NONE)
 			return;
 	content_skip(c, SMFIC_HEADER);
 }
@@ -98,12 +115,19 @@ static int
 content_field(struct content *c, struct bytes *out, int leadspc)
 {
 	struct part	 name, value;
+	int		 kind = content_parts(c, &name, &value);
+	size_t		 room = PACKET_DATA_MAX - 2 - name.len;
 
-	if (content_parts(c, &name, &value) && command_header(out, name.data,
-	    name.len, value.data, value.len, leadspc) == -1) {
+	if (command_header(out, name.data, name.len, value.data, value.len,
+	    leadspc) == -1) {
 		errno = ENOMEM;
 		return -1;
 	}
+	if (kind == PARTS_TEXT && value.len > room) {
+		c->shown += room;
+		return 0;
+	}
+	c->shown = 0;
 	c->field++;
 	content_seek(c);
 	return 0;

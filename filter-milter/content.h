@@ -17,7 +17,8 @@ struct message;
 struct content {
 	struct message	*message;
 	size_t		 hidden;	/* the field that is not shown */
-	size_t		 field;		/* the next one */
+	size_t		 field;		/* the next one, */
+	size_t		 shown;		/* and how much of it was, if text */
 	size_t		 off;		/* of the rest of the body */
 	char		 next;		/* SMFIC_*: what comes, 0: no more */
 };

@@ -146,6 +146,34 @@ no_packet_is_longer_than_libmilter_takes(void **state)
 	free(line);
 }
 
+/* No field by RFC 5322, and longer than a packet: all of it. */
+static void
+what_may_be_text_is_shown_whole(void **state)
+{
+	struct message	*m = message_of("A: b\n");
+	char		 line[60000];
+	int		 i;
+
+	memset(line, 'x', sizeof(line));
+	memcpy(line, " y:", 3);
+	talk(0);
+	message_append(m, "x y: z", 6);
+	for (i = 0; i < 5; i++)
+		message_append(m, line, sizeof(line));
+	/* A name that fills a line. */
+	line[0] = line[2] = 'x';
+	line[1] = ' ';
+	line[sizeof(line) - 1] = ':';
+	message_append(m, line, sizeof(line));
+	message_append(m, " end", 4);
+	message_append(m, "B: c", 4);
+	assert_int_equal(ask_message(0, m, SIZE_MAX), ANSWER_CONTINUE);
+	assert_int_equal(peer.count['L'], 1 + 5 + 1 + 1);
+	assert_string_equal(peer.last['L'], "B\1c\1");
+	assert_in_range(peer.longest, 65520, 65535);
+	message_free(m);
+}
+
 /* Lines of one length: each place of CR and LF at the end of a packet. */
 static void
 no_crlf_is_torn(void **state)
@@ -368,6 +396,7 @@ main(void)
 		TEST(twenty_megabytes_to_a_slow_reader),
 		TEST(what_a_milter_does_not_read_costs_no_memory),
 		TEST(a_message_in_a_file_is_shown_as_well),
+		TEST(what_may_be_text_is_shown_whole),
 		TEST(no_packet_is_longer_than_libmilter_takes),
 		TEST(no_crlf_is_torn),
 		TEST(a_message_without_body_or_header_has_none),
