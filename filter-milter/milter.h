@@ -31,7 +31,6 @@ struct milter {
 	int64_t		 command;	/* for an answer to a command, */
 	int64_t		 content;	/* to a part of a message, or its end */
 	unsigned int	 max;		/* connections; 0: 128 */
-	unsigned int	 warned;	/* SMFIF_* that were warned about */
 
 	/* slot.c's: who has a connection, who waits for one. */
 	struct line	 connected, waiting;
