@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 
-import harness
 from client import Client, send
 from greyservers import Redis
 from harness import Skip, Smtpd, check, equal, wait
@@ -74,8 +73,7 @@ class Host:
         enter = ["nsenter", "-t", str(self.server.process.pid), "-m"]
         daemon = subprocess.Popen(
             enter + [dovecot() + "/sbin/dovecot", "-F", "-c", CONF, "-o",
-                     "log_path=/dev/stderr", "-o", "auth_failure_delay=0"],
-            stdin=subprocess.DEVNULL,
+                     "log_path=/dev/stderr"], stdin=subprocess.DEVNULL,
             stdout=log, stderr=log)
         log.close()
 
