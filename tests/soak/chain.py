@@ -60,10 +60,11 @@ class Chain:
 
     def __init__(self, name, sizes=None):
         os.makedirs(os.path.join(RUN, "bin"), exist_ok=True)
-        # smtpd lets five clients wait to be taken.  One that is too many would
-        # think that it is connected, and wait a minute for the banner.
-        with open("/proc/sys/net/ipv4/tcp_abort_on_overflow", "w") as file:
-            file.write("1")
+        # smtpd lets five clients wait to be taken.  More of them must not think
+        # that they are connected, and wait for a banner that never comes.
+        for key, value in ("abort_on_overflow", "1"), ("syncookies", "0"):
+            with open("/proc/sys/net/ipv4/tcp_" + key, "w") as file:
+                file.write(value)
         self.t = harness.Test(name)
         self.dir = self.t.dir
         self.home = os.path.join(RUN, "home", "alice")

@@ -27,6 +27,18 @@ SILENCE = 60        # seconds that a reply may take
 IN_A_SESSION = 90   # mails: smtpd has 100
 
 
+def connect(source):
+    """A client that was not greeted yet.  smtpd lets five of them wait to be
+    taken, and when so many come at once some can't even connect: these try
+    again soon, which is not silence."""
+    try:
+        client = Client(PORT, source, timeout=2, greet=False)
+    except TimeoutError:
+        raise ConnectionError
+    client.sock.settimeout(SILENCE)
+    return client
+
+
 class Sender(threading.Thread):
     """One of them: its address, its senders, its session while there is one."""
 
@@ -82,8 +94,8 @@ class Sender(threading.Thread):
         if self.count >= IN_A_SESSION:
             self.leave()
         if not self.client:
-            self.client, self.count = Client(PORT, self.source, timeout=SILENCE), 0
-            for code in self.client.greeting[0], self.client.hello("mx")[0]:
+            self.client, self.count = connect(self.source), 0
+            for code in self.client.reply()[0], self.client.hello("mx")[0]:
                 if code >= 400:
                     return code
         began, self.count = time.monotonic(), self.count + 1

@@ -15,10 +15,9 @@ import time
 
 import harness
 import mail
-from chain import PORT
-from client import Client, wire
+from client import wire
 from harness import check
-from load import RCPT, SILENCE
+from load import RCPT, SILENCE, connect
 
 HEAD = b"Subject: rude\r\n\r\n"
 STEPS = (b"EHLO x\r\n", b"MAIL FROM:<%s>\r\n", b"RCPT TO:<%s>\r\n",
@@ -90,7 +89,7 @@ class Rude:
         self.outcome[sender] = None
         client = None
         try:
-            client = Client(PORT, "198.51.100.7", timeout=SILENCE, greet=False)
+            client = connect("198.51.100.7")
             self.outcome[sender] = function(client, sender, thing)
         except TimeoutError:
             self.odd.append("%s %r: silence" % (function.__name__, thing))
