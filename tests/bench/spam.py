@@ -78,7 +78,8 @@ class Spampd:
     """Debian's, with our rules, and a log on stderr: as shipped it needs
     /dev/log, and taint mode does not let it have a home."""
 
-    def __init__(self, where):
+    def __init__(self, where, relay=None):
+        """It relays to that port, or to a sink of its own."""
         with open(SPAMPD) as file:
             text = file.read()
         rules = os.path.join(assassin.SA, 'rules')
@@ -97,11 +98,11 @@ class Spampd:
         home = os.path.join(where, 'spampd-home')
         os.makedirs(home)
         os.chmod(where, 0o755)
-        self.sink = Sink(SINK)
+        self.sink = None if relay else Sink(SINK)
         with open(os.path.join(where, 'spampd.log'), 'wb') as log:
             self.process = subprocess.Popen(
                 ['perl', path, '--host=127.0.0.1:%d' % PORT,
-                 '--relayhost=127.0.0.1:%d' % SINK, '--nodetach',
+                 '--relayhost=127.0.0.1:%d' % (relay or SINK), '--nodetach',
                  '--user=nobody', '--group=nogroup', '--pid=' + path + '.pid',
                  '--homedir=' + home, '--local-only', '--tagall',
                  '--children=2'], stdout=log, stderr=log,
@@ -122,7 +123,8 @@ class Spampd:
                 time.sleep(0.05)
 
     def close(self):
-        self.sink.close()
+        if self.sink:
+            self.sink.close()
         os.killpg(self.process.pid, 9)
         self.process.wait()
 
