@@ -378,7 +378,9 @@ link_gone(const char *why, size_t left, void *arg)
 
 	(void)snprintf(text, sizeof(text), "%s%s", why != NULL ? why :
 	    "hung up", left > 0 ? " in the middle of a packet" : "");
-	link_after(l, text, sizeof(text));
+	/* Not if it was never connected: it got no word of ours. */
+	if (l->agreed || stream_pending(l->stream) == 0)
+		link_after(l, text, sizeof(text));
 	/* It closes itself. */
 	l->stream = NULL;
 	link_fail(l, text);

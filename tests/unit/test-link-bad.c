@@ -289,6 +289,7 @@ one_that_is_not_there_has_failed_at_once(void **state)
 	peer_shut();
 	assert_int_equal(ask(0, EVENT_CONNECT), ANSWER_FAILED);
 	why_is(0, "No such file");
+	assert_null(strstr(heard[0].why, "after"));
 	assert_int_equal(ask(0, EVENT_HELO), NOT_ASKED);
 	assert_int_equal(ask(0, EVENT_MAIL), ANSWER_FAILED);
 	assert_int_equal(ask(0, EVENT_RCPT), ANSWER_FAILED);
