@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compat.h"
 #include "engine.h"
 #include "fallback.h"
 #include "log.h"
@@ -260,16 +261,34 @@ filter_dry_run(void)
 	return engine.dry_run;
 }
 
+/* "3ff2c7d1a5b4c3d2 src=192.0.2.1 ", as every message has it. */
+static size_t
+log_front(const struct session *s, char *line)
+{
+	static const char	 src[] = " src=";
+	char			*p = line + PROTO_ID;
+
+	proto_id(line, s->id);
+	memcpy(p, src, sizeof(src) - 1);
+	p += sizeof(src) - 1;
+	if (s->local)
+		(void)strlcpy(p, "local", ADDR_STRLEN);
+	else
+		(void)addr_print(&s->src, p);
+	p += strlen(p);
+	*p++ = ' ';
+	return (size_t)(p - line);
+}
+
 void
 filter_log(const struct session *s, const char *fmt, ...)
 {
-	char		 text[LOG_LINE_MAX], src[ADDR_STRLEN];
-	va_list		 ap;
+	char	 line[LOG_LINE_MAX + 1];
+	size_t	 len = log_front(s, line);
+	va_list	 ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	(void)vsnprintf(line + len, sizeof(line) - len, fmt, ap);
 	va_end(ap);
-	log_info("%016llx src=%s %s%s", (unsigned long long)s->id,
-	    s->local ? "local" : addr_print(&s->src, src), text,
-	    engine.dry_run ? " dry-run=yes" : "");
+	log_info("%s%s", line, engine.dry_run ? " dry-run=yes" : "");
 }

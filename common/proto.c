@@ -358,12 +358,12 @@ proto_parse(struct proto_line *l, const char *line, size_t len)
 	return parse_head(l);
 }
 
-static void
-print_id(char *buf, uint64_t id)
+void
+proto_id(char buf[PROTO_ID], uint64_t id)
 {
 	int	 i;
 
-	for (i = 15; i >= 0; i--, id >>= 4)
+	for (i = PROTO_ID - 1; i >= 0; i--, id >>= 4)
 		buf[i] = "0123456789abcdef"[id & 15];
 }
 
@@ -371,9 +371,9 @@ print_id(char *buf, uint64_t id)
 static void
 print_ids(char *buf, int minor, uint64_t session, uint64_t token)
 {
-	print_id(buf, minor < 5 ? token : session);
+	proto_id(buf, minor < 5 ? token : session);
 	buf[16] = '|';
-	print_id(buf + 17, minor < 5 ? session : token);
+	proto_id(buf + 17, minor < 5 ? session : token);
 	buf[33] = '|';
 }
 

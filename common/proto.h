@@ -23,6 +23,8 @@ enum {
 #define PROTO_PAYLOAD_MAX	65485
 /* Longest line from smtpd, and a good deal more. */
 #define PROTO_LINE_MAX		(128 * 1024)
+/* An id, as smtpd writes it: 16 digits. */
+#define PROTO_ID		16
 /* "filter-dataline|", id, "|", token, "|" */
 #define PROTO_PREFIX		50
 /* Longest answer, newline included: texts are cut to fit. */
@@ -87,6 +89,8 @@ void		 proto_mailbox(const char **addr, size_t *len);
 const char	*proto_phase_name(int);
 const char	*proto_report_name(int);
 
+/* No NUL behind it. */
+void		 proto_id(char buf[PROTO_ID], uint64_t id);
 /* "filter-dataline|ID|TOKEN|", in the order of the version. */
 void		 proto_prefix(char buf[PROTO_PREFIX], int minor,
 		    uint64_t session, uint64_t token);

@@ -125,7 +125,8 @@ piece_insert(const char *p, size_t n, int last, size_t host_len)
 	if (all + 1 + host_len >= PIECE_MAX)
 		return n + 1;
 	memset(&e, 0, sizeof(e));
-	for (i = 0; i < all; i++)
+	/* Most often '@' is soon there, and no more need be known. */
+	for (i = 0; i < all && !e.has_at && !e.has_colon; i++)
 		piece_byte(&e, i, i < n ? p[i] : '\n');
 	if (e.escape || e.quote || e.comment || e.bracket || e.has_at ||
 	    e.has_colon)

@@ -89,12 +89,14 @@ exempt_reason(const struct session *s)
 static const char *
 from_text(const struct sign *sg)
 {
-	char	 text[AUTHOR_LOCAL + AUTHOR_DOMAIN + 1];
+	char	 text[AUTHOR_LOCAL + AUTHOR_DOMAIN];
+	size_t	 len;
 
 	if (sg->from.domain[0] == '\0')
 		return "-";
-	(void)snprintf(text, sizeof(text), "%s@%s", sg->from.local,
-	    sg->from.domain);
+	len = strlcpy(text, sg->from.local, AUTHOR_LOCAL);
+	text[len++] = '@';
+	(void)strlcpy(text + len, sg->from.domain, AUTHOR_DOMAIN);
 	return log_safe(text);
 }
 

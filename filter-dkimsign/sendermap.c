@@ -147,6 +147,8 @@ sendermap_sender(const struct names *map, const struct author *a,
 	size_t	 n;
 
 	*domain = a->domain;
+	if (map->n == 0)
+		return 0;
 	(void)snprintf(name, sizeof(name), "%s@%s", a->local, a->domain);
 	rows_lower(name);
 	if ((n = names_find(map, name, first)) > 0)

@@ -12,7 +12,6 @@
 
 #include <openssl/evp.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -51,6 +50,12 @@ static const char *const	 canons[] = {
 	[CANON_SIMPLE] = "simple",
 	[CANON_RELAXED] = "relaxed",
 	[CANON_NOFWS] = "nofws",
+};
+
+/* DKIM has no nofws. */
+static const char *const	 pairs[][2] = {
+	[CANON_SIMPLE] = { "simple/simple", "simple/relaxed" },
+	[CANON_RELAXED] = { "relaxed/simple", "relaxed/relaxed" },
 };
 
 static void
@@ -174,15 +179,12 @@ write_dkim(struct signature *s, const struct signing *sg,
     size_t n, const uint8_t *body_hash, int64_t now)
 {
 	struct sigtext *t = &s->text;
-	char c[32];
 	int from;
 
-	(void)snprintf(c, sizeof(c), "%s/%s", canons[sg->header],
-	    canons[sg->body]);
 	sigtext_tag(t, "v", "1");
 	sigtext_tag(t, "a", privkey_type(sg->key) == PRIVKEY_RSA ?
 	    "rsa-sha256" : "ed25519-sha256");
-	sigtext_tag(t, "c", c);
+	sigtext_tag(t, "c", pairs[sg->header][sg->body]);
 	sigtext_tag(t, "d", sg->domain);
 	sigtext_tag(t, "s", sg->selector);
 	add_times(t, sg, now);
