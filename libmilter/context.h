@@ -38,6 +38,8 @@ struct worker;
 /* process.c: did smtpd start it?  Then make w->in and w->out of 0 and 1. */
 int	 process_is_filter(void);
 void	 process_take(struct worker *w);
+/* A copy of it, out of the milter's reach and closed on exec. */
+int	 process_hide(int fd);
 /* No signal ends the milter, until it has something to do by it. */
 void	 process_calm(void);
 

@@ -98,14 +98,16 @@ split_options(char *argv[WORDS_MAX + 1])
 static void
 make_pipe(void)
 {
-	int	 i;
+	int	 fds[2], i;
 
-	if (pipe(stop_pipe) == -1)
+	if (pipe(fds) == -1)
 		fatal("pipe");
-	for (i = 0; i < 2; i++)
-		if (fcntl(stop_pipe[i], F_SETFD, FD_CLOEXEC) == -1 ||
-		    fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK) == -1)
+	for (i = 0; i < 2; i++) {
+		stop_pipe[i] = process_hide(fds[i]);
+		(void)close(fds[i]);
+		if (fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK) == -1)
 			fatal("pipe");
+	}
 }
 
 static void	begin(void) __attribute__((__constructor__));

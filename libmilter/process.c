@@ -39,8 +39,8 @@ process_is_filter(void)
 }
 
 /* As high as the limit lets it. */
-static int
-move_up(int fd)
+int
+process_hide(int fd)
 {
 	int	 at, high = -1;
 
@@ -57,9 +57,9 @@ process_take(struct worker *w)
 {
 	int	 null;
 
-	w->in = move_up(0);
-	w->out = move_up(1);
-	log_to(move_up(2));
+	w->in = process_hide(0);
+	w->out = process_hide(1);
+	log_to(process_hide(2));
 	if ((null = open("/dev/null", O_RDONLY)) == -1 ||
 	    dup2(null, 0) == -1 || dup2(2, 1) == -1)
 		fatal("descriptors");

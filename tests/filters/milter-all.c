@@ -6,6 +6,7 @@
  *
  *	milter-all [-p socket]
  *	milter-all -b		into the background, as milters must not
+ *	milter-all -c		has descriptors of its own, whatever was there
  *	milter-all -e status	exits at once
  *	milter-all -w seconds	takes its time to end
  */
@@ -338,12 +339,14 @@ int
 main(int argc, char *argv[])
 {
 	char	 nowhere[] = "inet:1@127.0.0.1", *where = nowhere;
-	int	 c, status, wait = 0;
+	int	 c, fd, status, wait = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((c = getopt(argc, argv, "be:p:w:")) != -1) {
+	while ((c = getopt(argc, argv, "bce:p:w:")) != -1) {
 		if (c == 'b' && fork() != 0)
 			_exit(0);
+		for (fd = 3; c == 'c' && fd < 256; fd++)
+			(void)dup2(0, fd);
 		if (c == 'e')
 			exit(atoi(optarg));
 		if (c == 'p')
