@@ -96,8 +96,11 @@ is(const char *line, size_t n, const char *verb)
 void
 client_command(struct client *c, const char *line)
 {
-	size_t	 n = strcspn(line, " \t");
+	size_t	 n;
 
+	/* A typing error of who wants to say AUTH is still a password. */
+	line += strspn(line, " \t");
+	n = strcspn(line, " \t");
 	unset(&c->args);
 	unset(&c->command);
 	if (is(line, n, "AUTH")) {

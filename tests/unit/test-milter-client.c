@@ -129,6 +129,7 @@ static const struct {
 	{ "AUTH PLAIN ********", "PLAIN" },
 	{ "auth plain AGpvZQBzZWNyZXQ=", "PLAIN" },
 	{ "AUTH LOGIN", "LOGIN" },
+	{ " \tAUTH PLAIN AGpvZQBzZWNyZXQ=", "PLAIN" },
 	{ "AUTH\tscram-sha-256 ", "SCRAM-SHA-256" },
 	{ "AUTH", NULL },
 	{ "AUTH  ", NULL },
