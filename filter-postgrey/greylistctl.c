@@ -26,11 +26,10 @@
 
 #define PASSED_MAX	128
 
-static const char	 usage[] = "greylistctl [-jnVv] [-d file] [-f file] "
-    "[-o key=value] [-r server] command [argument ...]";
+static const char	 usage[] = "greylistctl [-jnVv] [-f file] "
+    "[-o key=value] command [argument ...]";
 
 struct ctl		 ctl;
-static const char	*db;
 static int		 check_only, policy_server;
 
 static int	command_import(int, char *[]);
@@ -65,17 +64,6 @@ set_verbose(const char *value)
 }
 
 static const char *
-set_server(const char *value)
-{
-	const struct key	*k;
-
-	for (k = shared_keys; k->name != NULL; k++)
-		if (strcmp(k->name, "redis") == 0)
-			return k->call(value);
-	return "not built in";
-}
-
-static const char *
 pass_over(const char *value)
 {
 	return NULL;
@@ -89,10 +77,8 @@ set_policy_server(const char *value)
 }
 
 static const struct key	 own_keys[] = {
-	{ .name = "", .letter = 'd', .type = KEY_STRING, .dest = &db },
 	{ .name = "", .letter = 'j', .type = KEY_BOOL, .dest = &ctl.json },
 	{ .name = "", .letter = 'n', .type = KEY_BOOL, .dest = &check_only },
-	{ .name = "", .letter = 'r', .type = KEY_CALL, .call = set_server },
 	{ .name = "", .letter = 'V', .type = KEY_CALL, .max = -1,
 	    .call = set_version },
 	{ .name = "", .letter = 'v', .type = KEY_CALL, .max = -1,
@@ -150,16 +136,9 @@ options_take(int argc, char *argv[])
 
 	if (options_parse(tables, usage, argc, argv, &rest) == -1)
 		return -1;
-	if (db != NULL && shared_wanted()) {
-		log_warnx("-d: the store is on servers; leave out what names "
-		    "them");
-		return -1;
-	}
-	if (db != NULL)
-		postgrey.db = db;
-	else if (policy_server) {
-		log_warnx("a policy server remembers, and nobody here; -d "
-		    "names a file all the same");
+	if (policy_server) {
+		log_warnx("it is a policy server that remembers, see its own "
+		    "manual");
 		return -1;
 	}
 	return postgrey_settle() == -1 ? -1 : rest;

@@ -95,8 +95,9 @@ class Commands(Secured, test_greylistctl.Commands):
     def test_who_is_not_let_in_is_told(self):
         self.ctl("list", store=self.options("pg"), status=1)
         self.assertIn("NOPERM", self.said)
-        self.ctl("list", store=("-r", "localhost:%d" % self.port), status=1)
-        self.ctl("-n", store=("-r", "rediss:localhost:%d" % self.port),
+        self.ctl("list", store=("-o", "redis=localhost:%d" % self.port),
+                 status=1)
+        self.ctl("-n", store=("-o", "redis=rediss:localhost:%d" % self.port),
                  status=1)
         self.assertIn("certificate verify failed", self.said)
 

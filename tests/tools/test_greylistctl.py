@@ -35,7 +35,7 @@ def rows(text):
 
 class Greylistctl(tools.Tools):
     def store(self):
-        return "-d", "grey.db"
+        return "-o", "db=grey.db"
 
     def ctl(self, *args, stdin="", status=0, store=None):
         """What it says on stdout; stderr is kept."""
@@ -160,10 +160,10 @@ class Commands(Greylistctl):
             with self.subTest(args):
                 self.ctl(*args, status=1)
                 self.assertNotEqual(self.said, "")
-        self.ctl("stat", store=("-d", "missing.db"), status=1)
+        self.ctl("stat", store=("-o", "db=missing.db"), status=1)
         self.assertFalse(os.path.exists(self.path("missing.db")))
         self.write("text", "nothing of a database, but long enough\n" * 99)
-        self.ctl("stat", store=("-d", "text"), status=1)
+        self.ctl("stat", store=("-o", "db=text"), status=1)
 
     def test_the_filter_s_options(self):
         """What is of no use here is passed over, a mistake is none the less."""
@@ -208,7 +208,7 @@ class Imports(Greylistctl):
         got = rows(text)
         self.assertEqual(got[0]["key"], "192.0.2.0/j\udcf6\u00e4\"\\\x01@x/a@b")
         self.assertEqual(got[1]["trap_until"], 9999999999.999)
-        other = "-d", "other.db"
+        other = "-o", "db=other.db"
         self.ctl("import", "json", stdin=text, store=other)
         self.assertEqual(self.ctl("export", store=other), text)
         self.ctl("import", "json", stdin=text, store=other)
@@ -305,7 +305,7 @@ class Imports(Greylistctl):
             ["sh", "-c", "ulimit -f 1000; trap '' XFSZ; exec \"$@\"", "sh",
              os.path.abspath(os.path.join(tools.BUILD, "filter-postgrey",
                                           "greylistctl")),
-             "-d", "grey.db", "import", "json"], cwd=self.dir, text=True,
+             "-o", "db=grey.db", "import", "json"], cwd=self.dir, text=True,
             input=text, capture_output=True, timeout=60)
         self.assertEqual(done.returncode, 1, done.stderr)
         self.ctl("import", "json", stdin=text)
@@ -470,7 +470,7 @@ class Running(Greylistctl):
             ctl = subprocess.Popen(
                 [os.path.abspath(os.path.join(
                     tools.BUILD, "filter-postgrey", "greylistctl")),
-                 "-d", "grey.db", "import", "json"], cwd=self.dir,
+                 "-o", "db=grey.db", "import", "json"], cwd=self.dir,
                 stdin=source, stderr=subprocess.PIPE)
         mails = 0
         while ctl.poll() is None:
@@ -501,14 +501,13 @@ class OnRedis(Commands):
         self.ctl("add", "white", "192.0.2.1", "1h")
 
     def store(self):
-        return "-r", self.redis.path
+        return "-o", "redis=" + self.redis.path
 
     def test_the_filter_s_options(self):
         self.write("conf", "redis %s\ndelay 1m\nmax-age 2d\n"
                    % self.redis.path)
         self.assertIn("configuration OK", self.ctl("-n", store=("-f", "conf")))
         self.assertIn("192.0.2.1", self.ctl("list", store=("-f", "conf")))
-        self.ctl("list", store=("-f", "conf", "-d", "grey.db"), status=1)
         self.redis.kill()
         self.ctl("-n", store=("-f", "conf"), status=1)
 
