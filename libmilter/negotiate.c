@@ -58,7 +58,10 @@ ask_milter(SMFICTX *ctx, const struct terms *offer, unsigned long *actions,
 		*actions = offer->actions;
 		*protocol = unwanted() | (offer->protocol & SMFIP_SKIP);
 	}
-	return r == SMFIS_ALL_OPTS || r == SMFIS_CONTINUE ? 0 : -1;
+	if (r == SMFIS_ALL_OPTS || r == SMFIS_CONTINUE)
+		return 0;
+	log_peer("%s: xxfi_negotiate returned %d", milter.xxfi_name, r);
+	return -1;
 }
 
 static int

@@ -294,6 +294,8 @@ test_no_agreement(void **state)
 	guest_command('O');
 	assert_int_equal(guest_hear(), 0);
 	assert_string_equal(guest_calls(), "close");
+	assert_string_equal(logged, "test: xxfi_negotiate returned 1");
+	assert_int_equal(warnings, 1);
 }
 
 /* All options: what has a callback is sent, as xxfi_negotiate never ran. */
