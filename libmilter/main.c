@@ -15,6 +15,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,8 @@
 #define WORDS_MAX	64
 /* For callbacks that are still at it; main() then has the guard's patience. */
 #define FAREWELL	500		/* ms */
+/* What goes into the background has ended by then. */
+#define PARENT_STAYS	500		/* ms */
 
 static struct worker	 self = { .socket = -1, .guest = 1 };
 static struct filter	 filter;
@@ -144,23 +148,37 @@ begin(void)
 	self_pid = getpid();
 }
 
+/*
+ * Is this the process that smtpd waits for?  A parent that stays to start a
+ * child after the other, as some milters have it, would let it wait for ever.
+ */
+static int
+is_self(void)
+{
+	const char	*name = milter.xxfi_name;
+
+	if (name == NULL)
+		name = "milter";
+	if (self_pid == 0)
+		log_warnx("%s: smtpd did not start this: see libmilter(8)",
+		    name);
+	else if (getpid() != self_pid) {
+		log_warnx("%s: another process than smtpd started: it has to "
+		    "stay in the foreground", name);
+		(void)poll(NULL, 0, PARENT_STAYS);
+		if (getppid() == self_pid)
+			(void)kill(self_pid, SIGKILL);
+	}
+	return getpid() == self_pid;
+}
+
 int
 smfi_main(void)
 {
 	static int	 ran;
 	int		 status;
 
-	if (self_pid == 0) {
-		log_warnx("%s: smtpd did not start this: see libmilter(8)",
-		    milter.xxfi_name != NULL ? milter.xxfi_name : "milter");
-		return MI_FAILURE;
-	}
-	if (getpid() != self_pid) {
-		log_warnx("%s: another process than smtpd started: it has to "
-		    "stay in the foreground", milter.xxfi_name);
-		return MI_FAILURE;
-	}
-	if (ran || !milter_complete())
+	if (!is_self() || ran || !milter_complete())
 		return MI_FAILURE;
 	ran = 1;
 	status = worker_run(&self);

@@ -8,6 +8,7 @@
  *	milter-all -b		into the background, as milters must not
  *	milter-all -c		has descriptors of its own, whatever was there
  *	milter-all -e status	exits at once
+ *	milter-all -s		starts a child again and again
  *	milter-all -w seconds	takes its time to end
  */
 
@@ -342,11 +343,13 @@ main(int argc, char *argv[])
 	int	 c, fd, status, wait = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((c = getopt(argc, argv, "bce:p:w:")) != -1) {
+	while ((c = getopt(argc, argv, "bce:p:sw:")) != -1) {
 		if (c == 'b' && fork() != 0)
 			_exit(0);
 		for (fd = 3; c == 'c' && fd < 256; fd++)
 			(void)dup2(0, fd);
+		while (c == 's' && fork() != 0)
+			(void)waitpid(-1, NULL, 0);
 		if (c == 'e')
 			exit(atoi(optarg));
 		if (c == 'p')
