@@ -41,14 +41,14 @@ class Faults:
         while True:
             for phase in PHASES:
                 self.phase(phase)
+            self.load.collect()
             if time.monotonic() - began > self.seconds * 0.7:
                 break
         self.rude.stop()
         self.load.stop()
         took = time.monotonic() - began
-        chain.drained()
         wrong = self.load.judge()
-        accepted = self.rude.judge()
+        accepted = self.rude.judge(self.load.copies)
         equal(chain.guards(), guards, "guards")
         return self.rows(took, wrong, accepted)
 

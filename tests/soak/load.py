@@ -9,6 +9,7 @@ harness.Failure.
 
 import hashlib
 import itertools
+import os
 import random
 import re
 import threading
@@ -120,6 +121,7 @@ class Load:
         self.over = threading.Event()
         self.sent = {}              # name: digest of what has to arrive
         self.accepted, self.unsure, self.odd = set(), set(), []
+        self.copies, self.damaged = {}, []      # of what was delivered
         self.refusals, self.took = 0, []
         self.began = time.monotonic()
         self.senders = [Sender(self, n) for n in range(sessions)]
@@ -147,27 +149,31 @@ class Load:
         check(not self.odd, "%d odd things, as %s", len(self.odd),
               self.odd[:3])
 
+    def collect(self):
+        """Looks at what was delivered, and throws it away."""
+        for path in self.chain.delivered():
+            got = harness.read(path)
+            os.unlink(path)
+            rude = re.match(rb"Return-Path: <(r\d+@example\.com)>", got)
+            found = rude or re.search(rb"^Subject: (m\d+)$", got, re.M)
+            check(found, "%s is no mail of ours: %s", path, got[:300])
+            name = found.group(1).decode()
+            self.copies[name] = self.copies.get(name, 0) + 1
+            if not rude and not whole(got, self.sent.get(name)):
+                self.damaged.append(name)
+
     def judge(self):
         """All that was accepted is there once and as it was sent, seen by all
         filters, and nothing else is: the counts of what is not so, all 0."""
-        copies, damaged = {}, []
-        for path in self.chain.delivered():
-            got = harness.read(path)
-            found = re.search(rb"^Subject: (m\d+)$", got, re.M)
-            if got.startswith(b"Return-Path: <r"):
-                continue            # of a rude one
-            check(found, "%s is no mail of ours: %s", path, got[:300])
-            name = found.group(1).decode()
-            copies[name] = copies.get(name, 0) + 1
-            if not whole(got, self.sent.get(name)):
-                damaged.append(name)
-        wrong = {
-            "lost": sorted(self.accepted - set(copies)),
-            "delivered twice": sorted(n for n in copies if copies[n] > 1),
-            "not as it was sent": damaged,
-            "delivered, but not accepted": sorted(
-                set(copies) - self.accepted)}
+        self.chain.drained()
+        self.collect()
+        there = {name for name in self.copies if name[0] == "m"}
         check(not self.unsure, "no answer to %s", self.unsure)
+        wrong = {
+            "lost": sorted(self.accepted - there),
+            "delivered twice": sorted(n for n in there if self.copies[n] > 1),
+            "not as it was sent": self.damaged,
+            "delivered, but not accepted": sorted(there - self.accepted)}
         for what, names in wrong.items():
             check(not names, "%d %s: %s", len(names), what, names[:5])
         return [(what, str(len(names))) for what, names in wrong.items()]

@@ -9,11 +9,9 @@ them, and so is a closed connection; silence is not.
 
 import itertools
 import random
-import re
 import threading
 import time
 
-import harness
 import mail
 from client import wire
 from harness import check
@@ -185,14 +183,8 @@ class Rude:
         check(not self.odd, "%d odd things, as %s", len(self.odd),
               self.odd[:3])
 
-    def judge(self):
-        copies = {}
-        for path in self.chain.delivered():
-            found = re.match(rb"Return-Path: <(r\d+@example\.com)>",
-                             harness.read(path))
-            if found:
-                sender = found.group(1).decode()
-                copies[sender] = copies.get(sender, 0) + 1
+    def judge(self, copies):
+        """How many were accepted: those are there once."""
         for sender, took in self.outcome.items():
             count = copies.get(sender, 0)
             check(count == took if took is not None else count < 2,

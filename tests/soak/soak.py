@@ -68,13 +68,14 @@ class Soak:
         memory = Memory(chain)
         load = Load(chain, self.sessions, self.mails)
         if self.seconds:
-            time.sleep(self.seconds)
+            while time.monotonic() - load.began < self.seconds:
+                time.sleep(min(self.seconds, 20))
+                load.collect()
             load.stop()
         else:
             load.join(3600)
         took = time.monotonic() - load.began
         sizes = memory.finish()
-        chain.drained()
         wrong = load.judge()
         if self.mails:
             check(len(load.accepted) == self.mails, "%d of %d were accepted",
