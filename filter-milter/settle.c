@@ -113,7 +113,7 @@ log_recipients(const struct session *s, const char *what, char *const *rcpt,
 	size_t	 i;
 
 	for (i = 0; i < n; i++)
-		filter_log(s, "action=ignore wish=%s rcpt=%s", what,
+		filter_log(s, "action=ignore wish=%s to=%s", what,
 		    log_safe(rcpt[i]));
 }
 

@@ -215,8 +215,8 @@ removing_some_is_logged_removing_all_is_a_discard(void **state)
 	wish(&w, '-', "c@d");
 	settled_is(&w, SETTLED_ACCEPT, MSG);
 	assert_string_equal(said,
-	    "action=ignore wish=remove rcpt=A@B\n"
-	    "action=ignore wish=remove rcpt=c@d\n");
+	    "action=ignore wish=remove to=A@B\n"
+	    "action=ignore wish=remove to=c@d\n");
 	wish(&w, '-', "e@f");
 	settled_is(&w, SETTLED_REJECT, MSG);
 	assert_string_equal(said,
@@ -293,8 +293,8 @@ added_recipients_get_a_copy_or_a_line(void **state)
 	wish(&w, '+', "z@y");
 	assert_int_equal(settle_copy(&session, NULL, &w, &in), 0);
 	assert_null(in);
-	assert_string_equal(said, "action=ignore wish=add rcpt=x@y\n"
-	    "action=ignore wish=add rcpt=z@y\n");
+	assert_string_equal(said, "action=ignore wish=add to=x@y\n"
+	    "action=ignore wish=add to=z@y\n");
 
 	said[0] = '\0';
 	option("inject=127.0.0.1:10025");
