@@ -197,6 +197,25 @@ mods_field(struct mods *mods, const struct change *c)
 	    strlen(c->name) + 2 * strlen(c->value));
 }
 
+/* Without NULs: smtpd drops what follows one, up to the end of the line. */
+static int
+body_append(struct spool *body, const char *p, size_t len)
+{
+	const char	*nul;
+	size_t		 n;
+
+	for (; len > 0; p += n, len -= n) {
+		if ((nul = memchr(p, '\0', len)) == p) {
+			n = 1;
+			continue;
+		}
+		n = nul != NULL ? (size_t)(nul - p) : len;
+		if (spool_append(body, p, n) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 int
 mods_take(struct mods *mods, const struct change *c)
 {
@@ -204,7 +223,7 @@ mods_take(struct mods *mods, const struct change *c)
 		return mods_field(mods, c);
 	if (mods->body == NULL && (mods->body = spool_new()) == NULL)
 		return -1;
-	return spool_append(mods->body, c->body, c->len);
+	return body_append(mods->body, c->body, c->len);
 }
 
 static void

@@ -115,8 +115,11 @@ static const struct mods_case cases[] = {
 	    { BODY("one\r"), BODY("\ntwo\n"), BODY(""), BODY("x") },
 	    HEAD "\none\ntwo\nx\n", 0 },
 	{ "no body", 0, { BODY("") }, HEAD "\n", 0 },
-	{ "body and header", 0, { DEL(1, "A"), BODY("x\0y\r\n"), DEL(2, "A") },
-	    RCVD "b: 2\n 2\n\nx\0y\n", 0 },
+	{ "body and header", 0, { DEL(1, "A"), BODY("x\r\n"), DEL(2, "A") },
+	    RCVD "b: 2\n 2\n\nx\n", 0 },
+	{ "what smtpd can't be told", 0,
+	    { BODY("\0x\0\0y\r\n\0.\0\r\nz"), BODY("\0"), BODY("z\0") },
+	    HEAD "\nxy\n.\nzz\n", 0 },
 };
 
 /* That of smtpd 6.8. */
