@@ -176,7 +176,7 @@ message_drop_index(struct message *m)
 	free(m->fields);
 	m->header_copy = NULL;
 	m->fields = NULL;
-	m->reserved = m->header_len = m->nfields = 0;
+	m->reserved = m->header_len = m->nfields = m->last.len = 0;
 	m->found = SIZE_MAX;
 }
 
@@ -200,7 +200,11 @@ message_field(struct message *m, size_t i, struct header_field *f)
 {
 	if (i >= message_nfields(m))
 		return -1;
-	(void)header_next(m->header, m->header_len, m->fields[i], f);
+	/* Name and value are asked for one after the other. */
+	if (m->last.len == 0 || m->last.off != m->fields[i])
+		(void)header_next(m->header, m->header_len, m->fields[i],
+		    &m->last);
+	*f = m->last;
 	return 0;
 }
 

@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "header.h"
+
 struct edit;
-struct header_field;
 struct spool;
 
 struct message {
@@ -30,6 +31,7 @@ struct message {
 	uint32_t	 *fields;	/* offsets */
 	size_t		  nfields;
 	size_t		  reserved;	/* for these two */
+	struct header_field last;	/* that was read; len 0: none */
 	size_t		  found;	/* by message_find(): that field, */
 	size_t		  found_nth;	/* which of its name it was */
 
