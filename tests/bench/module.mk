@@ -18,4 +18,4 @@ noinst_PROGRAMS += %D%/peer-echo %D%/peer-yes
 %C%_peer_yes_LDADD = $(OPENSMTPD_LIBS)
 endif
 EXTRA_DIST += %D%/run %D%/grey.py %D%/spam.py %D%/whole %D%/ways.py \
-	%D%/draw.py %D%/signproxy
+	%D%/draw.py %D%/signproxy %D%/whole.json
