@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What whole measured, as a picture: two bars a row, the longer one is the
-larger figure.  It has no colours of its own for text, so that it can be read on
-light and on dark ground.
+larger figure.  Its text can be read on light and on dark ground, also where
+nobody asks which of them it is.
 
 usage: draw.py whole.json whole.svg
 """
@@ -19,11 +19,14 @@ SHOWN = {
     "processes": "Processes", "ports": "TCP ports"}
 WIDTH, LEFT, BAR, ROW, TOP = 760, 250, 400, 46, 64
 STYLE = """
-text { font: 13px system-ui, sans-serif; fill: #24292f }
+text { font: 13px system-ui, sans-serif; fill: #6e7781 }
 .title { font-weight: 600; font-size: 15px }
 .small { font-size: 11px }
 .proxies { fill: #8c959f }
 .filters { fill: #1a7f37 }
+@media (prefers-color-scheme: light) {
+  text { fill: #24292f }
+}
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 }
   .proxies { fill: #6e7681 }
