@@ -47,7 +47,7 @@ struct shared {
 	struct ledger	ledger;
 	struct facts	facts;
 	struct log_lines log;		/* the worker's */
-	uint64_t	current;	/* the line worked on, or NO_LINE */
+	uint64_t	current;	/* the line held, worked on, or NO_LINE */
 	uint64_t	skip;		/* the line that killed two workers */
 	uint64_t	beat;		/* turns of the worker's event loop */
 	uint32_t	eof;		/* smtpd hung up */
@@ -56,7 +56,7 @@ struct shared {
 	uint32_t	restarts;
 };
 
-#define NO_LINE		UINT64_MAX
+#define NO_LINE		RING_FREE
 
 struct channel {
 	struct shared	*sh;

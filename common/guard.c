@@ -237,7 +237,7 @@ pump(int readable)
 
 	starved = blocked = 0;
 	if (readable) {
-		if (ring_fill(&sh->in, from_smtpd) == -1)
+		if (ring_fill(&sh->in, &sh->current, from_smtpd) == -1)
 			hang_up();
 		starved = errno == ENOBUFS;
 	}

@@ -83,11 +83,21 @@ must_wait(void)
 	    errno == ENOBUFS;
 }
 
+/* In this order: what is held when tail moves was held before. */
+static size_t
+room_before(const struct ring *r, const uint64_t *held)
+{
+	uint64_t	 tail = ring_load(&r->tail), at = ring_load(held);
+	uint64_t	 used = r->head - (at < tail ? at : tail);
+
+	return used <= RING_SIZE ? RING_SIZE - used : 0;
+}
+
 ssize_t
-ring_fill(struct ring *r, int fd)
+ring_fill(struct ring *r, const uint64_t *held, int fd)
 {
 	struct iovec	 iov[2];
-	size_t		 room = RING_SIZE - ring_used(r);
+	size_t		 room = room_before(r, held);
 	ssize_t		 n;
 
 	errno = 0;

@@ -6,7 +6,8 @@
  *
  * The writer fills the ring in its own time and then publishes head; the
  * reader the same with tail.  Nothing before a published position is ever
- * looked at again by the other side.
+ * looked at again by the other side, but for what the reader says it holds: it
+ * may publish that it is done with a line, and still read it.
  */
 
 #ifndef RING_H
@@ -71,14 +72,19 @@ const char	*ring_view(const struct ring *, uint64_t pos, size_t len,
 uint64_t	 ring_find(const struct ring *, uint64_t pos, uint64_t end,
 		    int c);
 
+/* Nothing is held. */
+#define RING_FREE	UINT64_MAX
+
 /*
  * From a descriptor to the ring (fill), from the ring to one (drain), with
- * as few calls as it takes, and publish.  They return how many bytes went
+ * as few calls as it takes, and publish.  What comes from *held on is not
+ * written over, tail or no tail; the reader sets it before it publishes a tail
+ * behind it.  They return how many bytes went
  * through, 0 if that needs waiting for (or the ring is full, empty), -1 at
  * the end of the file (errno is 0) or on an error.  With 0, errno is ENOBUFS
  * if the kernel wants for memory, as no poll(2) tells when that is over.
  */
-ssize_t		 ring_fill(struct ring *, int fd);
+ssize_t		 ring_fill(struct ring *, const uint64_t *held, int fd);
 ssize_t		 ring_drain(struct ring *, int fd);
 
 #endif /* RING_H */

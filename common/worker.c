@@ -81,7 +81,7 @@ each_half_minute(int fd, short what, void *arg)
 static void
 fd_readable(int fd, short what, void *arg)
 {
-	if (ring_fill(&sh->in, self->in) == -1) {
+	if (ring_fill(&sh->in, &sh->current, self->in) == -1) {
 		sh->eof = 1;
 		(void)event_del(readable);
 	}

@@ -22,6 +22,7 @@
 #include "ring.h"
 
 static struct ring	 ring;
+static const uint64_t	 nothing = RING_FREE;
 
 static void
 views_and_searches_go_around_the_end(void **state)
@@ -63,7 +64,7 @@ bytes_come_out_as_they_went_in(void **state)
 			in[i] = (want + i) * 2654435761U >> 24;
 		if ((done = write(a[1], in, n)) > 0)
 			want += done;
-		assert_true(ring_fill(&ring, a[0]) >= 0);
+		assert_true(ring_fill(&ring, &nothing, a[0]) >= 0);
 		if (turn % 7 < 3)
 			continue;
 		assert_true(ring_drain(&ring, b[1]) >= 0);
@@ -73,7 +74,7 @@ bytes_come_out_as_they_went_in(void **state)
 				    (unsigned char)(got * 2654435761U >> 24));
 	}
 	while (got < want) {
-		(void)ring_fill(&ring, a[0]);
+		(void)ring_fill(&ring, &nothing, a[0]);
 		(void)ring_drain(&ring, b[1]);
 		while ((done = read(b[0], out, sizeof(out))) > 0)
 			got += done;
@@ -81,8 +82,37 @@ bytes_come_out_as_they_went_in(void **state)
 	assert_true(want > 2 * RING_SIZE);
 	assert_int_equal(ring_used(&ring), 0);
 	(void)close(a[1]);
-	assert_int_equal(ring_fill(&ring, a[0]), -1);
+	assert_int_equal(ring_fill(&ring, &nothing, a[0]), -1);
 	assert_int_equal(errno, 0);
+}
+
+/* Though tail says that it may: somebody still reads it. */
+static void
+what_is_held_is_not_written_over(void **state)
+{
+	uint64_t	 held = 1000;
+	char		 big[4096] = { 0 };
+	size_t		 took = 0;
+	ssize_t		 n;
+	int		 s[2];
+
+	memset(&ring, 0, sizeof(ring));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+	memset(ring.data, 'x', 2000);
+	ring.head = ring.tail = 2000;
+	do {
+		assert_int_equal(write(s[1], big, sizeof(big)), sizeof(big));
+		took += n = ring_fill(&ring, &held, s[0]);
+	} while (n > 0);
+	assert_int_equal(took, RING_SIZE - 1000);
+	assert_int_equal(ring.data[999], 0);
+	assert_int_equal(ring.data[1000], 'x');
+	held = RING_FREE;
+	assert_int_equal(ring_fill(&ring, &held, s[0]), 1000);
+	/* Nonsense of a worker that dies. */
+	ring.tail = ring.head;
+	held = 1;
+	assert_int_equal(ring_fill(&ring, &held, s[0]), 0);
 }
 
 static void
@@ -95,11 +125,11 @@ a_full_ring_takes_no_more(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
 	for (i = 0; i < RING_SIZE / 4096; i++) {
 		assert_int_equal(write(s[1], big, sizeof(big)), sizeof(big));
-		assert_int_equal(ring_fill(&ring, s[0]), sizeof(big));
+		assert_int_equal(ring_fill(&ring, &nothing, s[0]), sizeof(big));
 	}
 	assert_int_equal(ring_used(&ring), RING_SIZE);
 	assert_int_equal(write(s[1], big, 1), 1);
-	assert_int_equal(ring_fill(&ring, s[0]), 0);
+	assert_int_equal(ring_fill(&ring, &nothing, s[0]), 0);
 	assert_int_equal(ring_used(&ring), RING_SIZE);
 }
 
@@ -109,6 +139,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(views_and_searches_go_around_the_end),
 		cmocka_unit_test(bytes_come_out_as_they_went_in),
+		cmocka_unit_test(what_is_held_is_not_written_over),
 		cmocka_unit_test(a_full_ring_takes_no_more),
 	};
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The worker's sleep: while smtpd reads nothing it costs nothing, however much
- * came and wherever it ends, and it goes on when there is room again.
+ * came and wherever it ends, and it goes on when there is room again.  And the
+ * line that it works on: nobody writes over it.
  */
 
 #include <sys/types.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <signal.h>
@@ -23,20 +25,22 @@ static pid_t		 worker;
 static int		 to_worker[2], to_guard[2];
 
 static void
-on_line(struct session *s, struct request rq, const char *text, size_t len)
-{
-	filter_line(rq, text, len);
-}
-
-static const struct filter	 filter = { .name = "test", .line = on_line };
-
-static void
 nap(int ms)
 {
 	struct timespec	 ts = { ms / 1000, ms % 1000 * 1000000L };
 
 	(void)nanosleep(&ts, NULL);
 }
+
+static void
+on_line(struct session *s, struct request rq, const char *text, size_t len)
+{
+	if (len > 5 && memcmp(text, "slow:", 5) == 0)
+		nap(300);
+	filter_line(rq, text, len);
+}
+
+static const struct filter	 filter = { .name = "test", .line = on_line };
 
 static int
 start(void **state)
@@ -71,7 +75,7 @@ stop(void **state)
 	return 0;
 }
 
-/* As the guard does; returns whether the worker took it all. */
+/* As the guard does; returns whether the worker took it all, or is full. */
 static int
 feed(const char *buf, size_t len)
 {
@@ -79,9 +83,14 @@ feed(const char *buf, size_t len)
 
 	wire_put(sh, buf, len);
 	assert_int_equal(write(to_worker[1], "", 1), 1);
-	for (i = 0; i < 1000 && ring_used(&sh->in) >= PROTO_PREFIX; i++)
+	for (i = 0; i < 10000 && ring_used(&sh->in) >= PROTO_PREFIX; i++) {
+		if (__atomic_load_n(&sh->worker_wants, __ATOMIC_RELAXED) ==
+		    WANT_ROOM)
+			return 0;
 		nap(1);
-	return i < 1000;
+	}
+	assert_true(i < 10000);
+	return 1;
 }
 
 /* What a while costs the worker, in ms of a processor. */
@@ -110,7 +119,8 @@ static void
 half_a_line_costs_nothing(void **state)
 {
 	open_session();
-	(void)feed(line, 500);
+	wire_put(sh, line, 500);
+	assert_int_equal(write(to_worker[1], "", 1), 1);
 	assert_true(cost() < 100);
 }
 
@@ -139,6 +149,29 @@ a_full_worker_costs_nothing(void **state)
 	assert_true(heard >= (uint64_t)(n + 1) * 1000);
 }
 
+/* The first line of a message is paid for before anybody looks at it. */
+static void
+what_is_worked_on_is_not_written_over(void **state)
+{
+	static const char	 slow[] = WIRE_REQUEST("data-line", "01", "07",
+				    "slow: Received: from there\n");
+	int			 s[2];
+
+	open_session();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+	assert_true(feed(slow, sizeof(slow) - 1));
+	do {
+		assert_int_equal(write(s[1], line, sizeof(line) - 1),
+		    sizeof(line) - 1);
+	} while (ring_fill(&sh->in, &sh->current, s[0]) ==
+	    sizeof(line) - 1);
+	assert_in_range(ring_used(&sh->in), RING_SIZE - sizeof(slow) * 2,
+	    RING_SIZE - 1);
+	nap(500);
+	assert_non_null(strstr(wire_take(sh),
+	    "|slow: Received: from there\n"));
+}
+
 int
 main(void)
 {
@@ -146,6 +179,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		TEST(half_a_line_costs_nothing),
 		TEST(a_full_worker_costs_nothing),
+		TEST(what_is_worked_on_is_not_written_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
