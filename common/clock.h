@@ -8,12 +8,18 @@
 #include <time.h>
 
 static inline int64_t
-clock_ms(void)
+clock_us(void)
 {
 	struct timespec	 ts;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);	/* can't fail */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static inline int64_t
+clock_ms(void)
+{
+	return clock_us() / 1000;
 }
 
 #endif /* CLOCK_H */

@@ -30,6 +30,8 @@
 #define REST		30000	/* ms that the guard stands in for it then */
 #define FORK_AGAIN	1000	/* until a fork that failed is tried again */
 #define START		60000	/* to start in, however short the deadline */
+#define MISSES		4	/* answers that were not worth to wait for */
+#define RETRY		128	/* of them, and one is waited for again */
 #define STARVED		10	/* when the kernel has no memory for a socket */
 
 static struct shared			*sh;
@@ -287,23 +289,23 @@ must_not_sleep(uint32_t wants)
 
 /*
  * Until the worker has answered, or sleeps because there is nothing to say.
- * If it has more to do than that, as one that makes a signature, then there is
- * less patience next time: waiting is not free.
+ * One that has more to do than that, as to make a signature, takes time itself
+ * that we would spend here: it is waited for now and then only.
  */
 static void
 linger(void)
 {
-	static int	 patience = GUARD_LINGER;
-	int		 i;
+	static unsigned int	 misses;
+	int64_t			 now, end = clock_us() + GUARD_LINGER;
 
-	for (i = 0; i < patience && ring_used(&sh->out) == 0 &&
-	    __atomic_load_n(&sh->worker_wants, __ATOMIC_RELAXED) == 0; i++)
+	if (misses > MISSES && misses % RETRY != 0) {
+		misses++;
+		return;
+	}
+	while ((now = clock_us()) < end && ring_used(&sh->out) == 0 &&
+	    __atomic_load_n(&sh->worker_wants, __ATOMIC_RELAXED) == 0)
 		(void)sched_yield();
-	if (i < patience)
-		patience = 2 * patience < GUARD_LINGER ? 2 * patience :
-		    GUARD_LINGER;
-	else if (patience > 4)
-		patience /= 2;
+	misses = now < end ? 0 : misses + 1;
 }
 
 /* Wait for something to do; returns whether smtpd has something to say. */

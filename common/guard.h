@@ -30,9 +30,10 @@ struct guard_config {
 
 /*
  * Both sides wake together, and each needs less time for its part than it takes
- * to sleep and be woken again: how often one lets others run before it sleeps.
+ * to sleep and be woken again: how long one lets others run before it sleeps, in
+ * microseconds.
  */
-#define GUARD_LINGER	300
+#define GUARD_LINGER	100
 
 /* The mapping, for guard_run() or a lone worker.  Exits: out of memory. */
 struct shared	*guard_map(void);

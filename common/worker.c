@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "engine.h"
 #include "guard.h"
 #include "log.h"
@@ -156,10 +157,10 @@ may_sleep(int waits)
 static void
 linger(void)
 {
-	int	 i;
+	int64_t	 end = clock_us() + GUARD_LINGER;
 
-	for (i = 0; i < GUARD_LINGER &&
-	    ring_load(&sh->in.head) == engine.channel.in_end; i++)
+	while (ring_load(&sh->in.head) == engine.channel.in_end &&
+	    clock_us() < end)
 		(void)sched_yield();
 	coming = 0;
 }
