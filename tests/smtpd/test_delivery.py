@@ -227,10 +227,14 @@ def test_parallel(t):
         try:
             body = b"".join(b"%d of %d\n" % (i, n) for i in range(200))
             data = messages[n] = mail.plain("s%d" % n, body)
-            reply = send(2525 + n % 2, data, "alice+%d@example.org" % n)
+            clients[n].hello()
+            reply = clients[n].send(data, "alice+%d@example.org" % n)
             equal(reply[0], 250, "reply")
+            clients[n].quit()
         except Exception as error:
             errors.append("session %d: %s" % (n, error))
+    # One after the other: smtpd's queue of connections is short.
+    clients = [Client(2525 + n % 2) for n in range(40)]
     threads = [threading.Thread(target=session, args=(n,)) for n in range(40)]
     for thread in threads:
         thread.start()

@@ -234,9 +234,8 @@ def test_crowd(t):
     start(t, milter)
     bad = []
 
-    def session(port, n):
+    def session(client, port, n):
         try:
-            client = Client(port, timeout=60)
             client.hello()
             for i in range(3):
                 reply = client.send(mail.plain("crowd %d" % i),
@@ -247,8 +246,10 @@ def test_crowd(t):
         except Exception as error:
             bad.append(error)
     for port in DAEMON, GUEST:
-        threads = [threading.Thread(target=session, args=(port, n))
-                   for n in range(40)]
+        # One after the other: smtpd's queue of connections is short.
+        clients = [Client(port, timeout=60) for _ in range(40)]
+        threads = [threading.Thread(target=session, args=(client, port, n))
+                   for n, client in enumerate(clients)]
         for thread in threads:
             thread.start()
         for thread in threads:
