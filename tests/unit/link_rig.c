@@ -202,23 +202,9 @@ sum(uint32_t n, const char *p, size_t len)
 }
 
 struct message *
-message_of(const char *text)
-{
-	struct message	*m = message_new();
-	const char	*end;
-
-	assert_non_null(m);
-	for (; (end = strchr(text, '\n')) != NULL; text = end + 1)
-		message_append(m, text, (size_t)(end - text));
-	if (*text != '\0')
-		message_append(m, text, strlen(text));
-	return m;
-}
-
-struct message *
 message_big(size_t size)
 {
-	struct message	*m = message_of("Subject: big\n");
+	struct message	*m = mail_new("Subject: big\n");
 	char		 line[1000];
 	size_t		 n, len;
 

@@ -22,6 +22,7 @@
 
 #include "link.h"
 #include "logged.h"
+#include "mail.h"
 #include "terms.h"
 
 /*
@@ -100,8 +101,6 @@ void	 run_ms(int64_t);
 void	 seen_is(const char *);
 void	 why_is(int i, const char *);
 uint32_t sum(uint32_t, const char *, size_t);
-/* Lines, the last without its LF. */
-struct message *message_of(const char *);
 struct message *message_big(size_t);
 
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)

@@ -25,10 +25,10 @@ mail_new(const char *text)
 	const char	*nl;
 
 	assert_non_null(m = message_new());
-	for (; *text != '\0'; text = nl + 1) {
-		assert_non_null(nl = strchr(text, '\n'));
+	for (; (nl = strchr(text, '\n')) != NULL; text = nl + 1)
 		message_append(m, text, (size_t)(nl - text));
-	}
+	if (*text != '\0')
+		message_append(m, text, strlen(text));
 	return m;
 }
 
@@ -49,6 +49,16 @@ mail_text(struct message *m)
 	out[n] = '\0';
 	assert_null(message_error(m));
 	return out;
+}
+
+/* what names the case, where it fails. */
+static inline void
+mail_is(struct message *m, const char *what, const char *want)
+{
+	const char	*got = mail_text(m);
+
+	if (strcmp(got, want) != 0)
+		fail_msg("%s: %s", what, got);
 }
 
 /* What a key of a table makes of a value: NULL, or why not. */

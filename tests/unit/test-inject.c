@@ -21,6 +21,7 @@
 #include <event2/event.h>
 
 #include "inject.h"
+#include "mail.h"
 #include "message.h"
 #include "message_engine.h"
 #include "peer.h"
@@ -190,25 +191,13 @@ teardown(void **state)
 	return spool_memory() == 0 ? 0 : -1;
 }
 
-static struct message *
-message_of(const char *text)
-{
-	struct message	*m = message_new();
-	const char	*nl;
-
-	assert_non_null(m);
-	for (; (nl = strchr(text, '\n')) != NULL; text = nl + 1)
-		message_append(m, text, (size_t)(nl - text));
-	return m;
-}
-
 /* A copy of that message for these, NULL after the last. */
 static void
 inject(const char *text, const char *a, const char *b, const char *c)
 {
 	char		 list[3][32];
 	char		*rcpt[] = { list[0], list[1], list[2] };
-	struct message	*m = message_of(text);
+	struct message	*m = mail_new(text);
 	struct inject	*in;
 
 	(void)snprintf(list[0], sizeof(list[0]), "%s", a);
@@ -368,7 +357,7 @@ static void
 few_go_at_once_and_few_wait(void **state)
 {
 	char		*rcpt[1], who[] = "x@b";
-	struct message	*m = message_of(MSG);
+	struct message	*m = mail_new(MSG);
 	int		 i;
 
 	rcpt[0] = who;
@@ -397,7 +386,7 @@ static void
 the_edits_are_in_the_copy(void **state)
 {
 	char		*rcpt[1], who[] = "x@b";
-	struct message	*m = message_of(MSG);
+	struct message	*m = mail_new(MSG);
 	struct inject	*in;
 
 	rcpt[0] = who;

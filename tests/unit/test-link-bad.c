@@ -112,7 +112,7 @@ static void
 misbehave(size_t i, char on)
 {
 	struct turn	 turns[2] = { { on, 1, bad[i].say } };
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 	enum link_event	 e, is = event_of(on);
 
 	(void)rig_setup(NULL);
@@ -162,7 +162,7 @@ single_bytes_are_as_good(void **state)
 		{ 'O', 0, "*\nO\1\1\1\6\1\1\1\1\1\1\1\1" },
 		{ 'C', 0, "*\nc" }, { 'H', 0, "*\np\nc" }, { 'L', 0, "*\nc" },
 		{ 'E', 0, "*\nhX-A\1b\1\nb0123\na" }, { 0, 0, NULL } };
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 
 	peer.turns = turns;
 	talk(0);
@@ -178,7 +178,7 @@ progress_is_waited_for_and_then_silence_is_not(void **state)
 		{ 'E', 1, "@50\np\n@50\np\n@50\np\n@50\np\n@50\nc" },
 		{ 'E', 2, "@50\np\n@50\np\n@50\nhX\1y\1\n@50\np" },
 		{ 0, 0, NULL } };
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 	int64_t		 began;
 
 	milter.content = 90;
@@ -210,7 +210,7 @@ what_comes_while_nothing_is_asked_ends_the_connection(void **state)
 		{ 'T', 1, "c\n@30\nc" }, { 'H', 2, "c\n@30\n4" },
 		{ 'H', 4, "c\n@30\np" }, { 'H', 5, "c\n@30\n!" },
 		{ 0, 0, NULL } };
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 	int		 i;
 
 	peer.turns = turns;
@@ -241,7 +241,7 @@ a_late_answer_after_an_abort_is_nobodys(void **state)
 	static const struct turn turns[] = {
 		{ 'R', 1, "@50\nr" }, { 'E', 1, "@50\nr" }, { 'C', 1, "@50\nr" },
 		{ 0, 0, NULL } };
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 
 	peer.turns = turns;
 	put(0, EVENT_CONNECT, NULL, SIZE_MAX);
@@ -273,7 +273,7 @@ a_change_that_we_have_no_room_for_fails_the_message(void **state)
 {
 	static const struct turn turns[] = {
 		{ 'E', 0, "hX\1y\1\nhX\1y\1\nc" }, { 0, 0, NULL } };
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 
 	peer.turns = turns;
 	heard[0].change_fails = 1;
@@ -394,7 +394,7 @@ whatever_it_says_there_is_an_answer(void **state)
 		"p", "p\nc", "hA\1b\1\nc", "", "!", "c\n!", "c\nc", "*\nc",
 		"#0000", "#00000000", "x", "@2\nc", "@9\nc", "*\n@1\np\nt" };
 	struct turn	 turns[3];
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 	size_t		 i, k;
 	int		 on, heards[ANSWER_FAILED + 1] = { 0 };
 

@@ -133,7 +133,7 @@ no_packet_is_longer_than_libmilter_takes(void **state)
 	memcpy(line, "X-Long: ", 8);
 	talk(0);
 	for (len = 65525; len < 65550; len++) {
-		m = message_of("A: b\n");
+		m = mail_new("A: b\n");
 		message_append(m, line, len);
 		message_append(m, "Z: b", 4);
 		assert_int_equal(ask_message(0, m, SIZE_MAX),
@@ -150,7 +150,7 @@ no_packet_is_longer_than_libmilter_takes(void **state)
 static void
 what_may_be_text_is_shown_whole(void **state)
 {
-	struct message	*m = message_of("A: b\n");
+	struct message	*m = mail_new("A: b\n");
 	char		 line[60000];
 	int		 i;
 
@@ -188,7 +188,7 @@ no_crlf_is_torn(void **state)
 
 	memset(line, '.', sizeof(line));
 	for (len = 0; len < 64; len++) {
-		m = message_of("A: b\n\n");
+		m = mail_new("A: b\n\n");
 		for (n = 0; n < 150000; n += len + 1)
 			message_append(m, line, len);
 		want = body_sum(m, &size);
@@ -228,7 +228,7 @@ a_message_without_body_or_header_has_none(void **state)
 
 	talk(0);
 	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
-		m = message_of(messages[i].text);
+		m = mail_new(messages[i].text);
 		peer.seen[0] = '\0';
 		assert_int_equal(ask_message(0, m, SIZE_MAX),
 		    ANSWER_CONTINUE);
@@ -280,7 +280,7 @@ no_more_connections_than_there_may_be(void **state)
 static void
 who_waits_for_too_long_has_failed(void **state)
 {
-	struct message	*m = message_of("A: b\n\nc\n");
+	struct message	*m = mail_new("A: b\n\nc\n");
 
 	milter.max = 1;
 	talk(0);
@@ -352,7 +352,7 @@ a_slow_milter_delays_only_who_asked_it(void **state)
 {
 	static const struct turn turns[] = {
 		{ 'R', 1, "" }, { 'E', 1, "@300\nc" }, { 0, 0, NULL } };
-	struct message	*m = message_of("A: b\n\nc\n");
+	struct message	*m = mail_new("A: b\n\nc\n");
 	int64_t		 began = clock_ms();
 
 	milter.command = 100;

@@ -13,7 +13,7 @@
 static void
 a_session_is_told_in_order(void **state)
 {
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 
 	assert_int_equal(ask(0, EVENT_CONNECT), ANSWER_CONTINUE);
 	seen_is("(OcC");
@@ -47,7 +47,7 @@ a_session_is_told_in_order(void **state)
 static void
 our_own_received_and_what_is_no_field_are_not_shown(void **state)
 {
-	struct message	*m = message_of("Received: us\nA: 1\nno field\nB: 2\n"
+	struct message	*m = mail_new("Received: us\nA: 1\nno field\nB: 2\n"
 			    "C:3\n\n");
 
 	peer.protocol = SMFIP_HDR_LEADSPC;
@@ -62,7 +62,7 @@ our_own_received_and_what_is_no_field_are_not_shown(void **state)
 static void
 what_it_does_not_want_is_not_sent_but_its_macros_are(void **state)
 {
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 
 	peer.protocol = SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOMAIL |
 	    SMFIP_NORCPT | SMFIP_NODATA | SMFIP_NOHDRS | SMFIP_NOEOH |
@@ -80,7 +80,7 @@ what_it_does_not_want_is_not_sent_but_its_macros_are(void **state)
 static void
 what_it_does_not_answer_is_not_waited_for(void **state)
 {
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 
 	peer.protocol = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL |
 	    SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH |
@@ -99,7 +99,7 @@ what_it_does_not_answer_is_not_waited_for(void **state)
 static void
 a_version_is_told_no_more_than_it_knows(void **state)
 {
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 
 	peer.version = 2;
 	peer.actions = SMFI_V2_ACTS;
@@ -223,7 +223,7 @@ each_verdict_on_content_is_the_end_of_it(void **state)
 		turns[0].nth = contents[i].nth;
 		turns[0].say = contents[i].say;
 		peer.turns = turns;
-		m = message_of("A: b\nC: d\n");
+		m = mail_new("A: b\nC: d\n");
 		message_append(m, "", 0);
 		for (r = 0; r < 1000; r++)
 			message_append(m, "0123456789012345678901234567890123"
@@ -250,7 +250,7 @@ changes_come_before_the_answer(void **state)
 		    "\nb0123\n+<a@example.org>\1\n-<b@example.org>\1\nqbad\1"
 		    "\np\nee@example.org\1\na" },
 		{ 0, 0, NULL } };
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 
 	peer.turns = turns;
 	talk(0);
@@ -328,7 +328,7 @@ what_nobody_wants_any_more_is_not_gone_on_with(void **state)
 {
 	static const struct turn	 slow[] = { { 'L', 1, "@50\nc" },
 					    { 0, 0, NULL } };
-	struct message			*m = message_of(MAIL);
+	struct message			*m = mail_new(MAIL);
 
 	peer.turns = slow;
 	talk(0);
@@ -365,7 +365,7 @@ it_can_be_closed_and_asked_from_its_answer(void **state)
 {
 	static const struct turn turns[] = {
 		{ 'E', 1, "a\na" }, { 'C', 2, "!" }, { 0, 0, NULL } };
-	struct message	*m = message_of(MAIL);
+	struct message	*m = mail_new(MAIL);
 
 	peer.turns = turns;
 	talk(0);

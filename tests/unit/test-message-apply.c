@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "mail.h"
 #include "message.h"
 #include "message_engine.h"
 #include "spool.h"
@@ -33,40 +34,10 @@ teardown(void **state)
 	return spool_memory() == 0 ? 0 : -1;
 }
 
-static struct message *
-message_of(const char *text)
-{
-	struct message *m = message_new();
-	const char *nl;
-
-	assert_non_null(m);
-	for (; (nl = strchr(text, '\n')) != NULL; text = nl + 1)
-		message_append(m, text, (size_t)(nl - text));
-	return m;
-}
-
-static void
-message_is(struct message *m, const char *want)
-{
-	char got[4096];
-	const char *p;
-	size_t len, n = 0;
-
-	while ((p = message_next(m, MAX, &len)) != NULL) {
-		assert_true(n + len + 1 < sizeof(got));
-		memcpy(got + n, p, len);
-		n += len;
-		got[n++] = '\n';
-	}
-	got[n] = '\0';
-	assert_string_equal(got, want);
-	assert_null(message_error(m));
-}
-
 static void
 edits_go_on_where_others_were_applied(void **state)
 {
-	struct message *m = message_of(MSG);
+	struct message *m = mail_new(MSG);
 	size_t len;
 
 	message_delete(m, 0);
@@ -84,11 +55,11 @@ edits_go_on_where_others_were_applied(void **state)
 	message_replace_body(m, "newer", 5);
 	assert_int_equal(message_apply(m), 0);
 	message_delete(m, 1);
-	message_is(m, "Y: 3\nC:3\nX: 2\n\nnewer\n");
+	assert_string_equal(mail_text(m), "Y: 3\nC:3\nX: 2\n\nnewer\n");
 	message_discard_edits(m);
 	assert_int_equal(message_find(m, "A", 0), 0);
 	assert_int_equal(message_body(m), strlen(HEAD "\n"));
-	message_is(m, MSG);
+	assert_string_equal(mail_text(m), MSG);
 	message_free(m);
 }
 
@@ -131,7 +102,7 @@ static void
 no_room_for_applied_edits_is_told(void **state)
 {
 	struct rlimit full, saved;
-	struct message *m = message_of(MSG);
+	struct message *m = mail_new(MSG);
 	char block[1001] = "";
 	int i;
 

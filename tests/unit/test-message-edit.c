@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "log.h"
+#include "mail.h"
 #include "message.h"
 #include "message_engine.h"
 #include "spool.h"
@@ -168,37 +169,14 @@ teardown(void **state)
 	return spool_memory() == 0 && warnings == 0 ? 0 : -1;
 }
 
-static struct message *
-message_of(const char *text)
-{
-	struct message *m = message_new();
-	const char *nl;
-
-	assert_non_null(m);
-	for (; (nl = strchr(text, '\n')) != NULL; text = nl + 1)
-		message_append(m, text, (size_t)(nl - text));
-	assert_int_equal(*text, '\0');
-	return m;
-}
-
+/* And then there is nothing more. */
 static void
 message_is(struct message *m, const char *what, const char *want)
 {
-	char got[4096];
-	const char *p;
-	size_t len, n = 0;
+	size_t	 len;
 
-	while ((p = message_next(m, MAX, &len)) != NULL) {
-		assert_true(n + len + 1 < sizeof(got));
-		memcpy(got + n, p, len);
-		n += len;
-		got[n++] = '\n';
-	}
-	got[n] = '\0';
-	if (strcmp(got, want) != 0)
-		fail_msg("%s: %s", what, got);
+	mail_is(m, what, want);
 	assert_null(message_next(m, MAX, &len));
-	assert_null(message_error(m));
 	assert_int_equal(message_cut(m), 0);
 }
 
@@ -244,7 +222,7 @@ edits_are_merged(void **state)
 			c = &cases[j];
 			spool_limits(limits[i], SPOOL_MEMORY_ALL);
 			warnings = 0;
-			m = message_of(c->in);
+			m = mail_new(c->in);
 			for (k = 0; k < 6; k++)
 				message_edit(m, &c->steps[k]);
 			if (warnings != c->warnings)
@@ -268,7 +246,7 @@ edits_are_merged(void **state)
 static void
 long_lines_of_an_edit_are_cut(void **state)
 {
-	struct message *m = message_of(MSG);
+	struct message *m = mail_new(MSG);
 	size_t len;
 
 	message_prepend(m, "X", "0123456789");
@@ -282,7 +260,7 @@ long_lines_of_an_edit_are_cut(void **state)
 static void
 discarding_edits_begins_anew(void **state)
 {
-	struct message *m = message_of(MSG);
+	struct message *m = mail_new(MSG);
 	char line[SPOOL_LINE + 10];
 	size_t len;
 
@@ -309,7 +287,7 @@ discarding_edits_begins_anew(void **state)
 static void
 a_full_disk_is_told(int in_body)
 {
-	struct message *m = message_of(MSG);
+	struct message *m = mail_new(MSG);
 	char block[1000];
 	int i;
 	size_t len;

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "log.h"
+#include "mail.h"
 #include "message.h"
 #include "message_engine.h"
 #include "spool.h"
@@ -59,19 +60,6 @@ teardown(void **state)
 	return spool_memory() == 0 && warnings == 0 ? 0 : -1;
 }
 
-static struct message *
-message_of(const char *text)
-{
-	struct message *m = message_new();
-	const char *nl;
-
-	assert_non_null(m);
-	for (; (nl = strchr(text, '\n')) != NULL; text = nl + 1)
-		message_append(m, text, (size_t)(nl - text));
-	assert_int_equal(*text, '\0');
-	return m;
-}
-
 static void
 fields_can_be_read(void **state)
 {
@@ -82,7 +70,7 @@ fields_can_be_read(void **state)
 
 	for (i = 0; i < NLIMITS; i++) {
 		spool_limits(limits[i], SPOOL_MEMORY_ALL);
-		m = message_of(in);
+		m = mail_new(in);
 		assert_int_equal(message_nfields(m), 4);
 		name = message_name(m, 1, &len);
 		assert_int_equal(len, 1);
@@ -108,7 +96,7 @@ fields_can_be_read(void **state)
 static void
 fields_are_found_by_name(void **state)
 {
-	struct message *m = message_of("a: 1\nB: 2\nA: 3\nAA: 4\nA: 5\n\nA: x\n");
+	struct message *m = mail_new("a: 1\nB: 2\nA: 3\nAA: 4\nA: 5\n\nA: x\n");
 
 	assert_int_equal(message_find(m, "A", 0), 0);
 	assert_int_equal(message_find(m, "A", 1), 2);
@@ -134,7 +122,7 @@ bytes_and_lines_can_be_read(void **state)
 
 	for (i = 0; i < NLIMITS; i++) {
 		spool_limits(limits[i], SPOOL_MEMORY_ALL);
-		m = message_of(MSG);
+		m = mail_new(MSG);
 		assert_int_equal(message_size(m), strlen(MSG));
 		assert_int_equal(message_body(m), strlen(HEAD) + 1);
 		for (n = 0; (p = message_at(m, n, &len)) != NULL; n += len)
@@ -153,7 +141,7 @@ bytes_and_lines_can_be_read(void **state)
 		assert_null(message_error(m));
 		message_free(m);
 	}
-	m = message_of(HEAD);
+	m = mail_new(HEAD);
 	assert_int_equal(message_body(m), strlen(HEAD));
 	message_free(m);
 }

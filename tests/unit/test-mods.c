@@ -19,6 +19,7 @@
 
 #include "filter.h"
 #include "logged.h"
+#include "mail.h"
 #include "message.h"
 #include "message_engine.h"
 #include "mods.h"
@@ -143,37 +144,6 @@ teardown(void **state)
 	return spool_memory() == 0 && warnings == 0 ? 0 : -1;
 }
 
-static struct message *
-message_of(const char *text)
-{
-	struct message	*m = message_new();
-	const char	*nl;
-
-	assert_non_null(m);
-	for (; (nl = strchr(text, '\n')) != NULL; text = nl + 1)
-		message_append(m, text, (size_t)(nl - text));
-	return m;
-}
-
-static void
-message_is(struct message *m, const char *what, const char *want)
-{
-	char		 got[4096];
-	const char	*p;
-	size_t		 len, n = 0;
-
-	while ((p = message_next(m, MAX, &len)) != NULL) {
-		assert_true(n + len + 1 < sizeof(got));
-		memcpy(got + n, p, len);
-		n += len;
-		got[n++] = '\n';
-	}
-	got[n] = '\0';
-	if (strcmp(got, want) != 0)
-		fail_msg("%s: %s", what, got);
-	assert_null(message_error(m));
-}
-
 static void
 take(struct mods *mods, char command, uint32_t index, const char *name,
     const char *value)
@@ -195,7 +165,7 @@ changes_go_where_they_belong(void **state)
 	for (i = 0; i < 4 * sizeof(cases) / sizeof(cases[0]); i++) {
 		c = &cases[i / 4];
 		spool_limits(i % 4 < 2 ? SPOOL_MEMORY : 1, SPOOL_MEMORY_ALL);
-		m = message_of(MSG);
+		m = mail_new(MSG);
 		mods = mods_new(m, HIDE, c->leadspc);
 		assert_non_null(mods);
 		assert_int_equal(mods_any(mods), 0);
@@ -208,7 +178,7 @@ changes_go_where_they_belong(void **state)
 		mods_free(mods);
 		if (i % 2)
 			assert_int_equal(message_apply(m), 0);
-		message_is(m, c->what, c->out);
+		mail_is(m, c->what, c->out);
 		message_free(m);
 	}
 }
@@ -216,21 +186,21 @@ changes_go_where_they_belong(void **state)
 static void
 what_was_not_applied_changes_nothing(void **state)
 {
-	struct message	*m = message_of(MSG);
+	struct message	*m = mail_new(MSG);
 	struct mods	*mods = mods_new(m, HIDE, 0);
 	struct change	 body = BODY("x");
 
 	take(mods, 'h', 0, "X", "1");
 	assert_int_equal(mods_take(mods, &body), 0);
 	mods_free(mods);
-	message_is(m, "as it was", MSG);
+	mail_is(m, "as it was", MSG);
 	message_free(m);
 }
 
 static void
 a_line_that_smtpd_cuts_is_a_warning(void **state)
 {
-	struct message	*m = message_of(MSG);
+	struct message	*m = mail_new(MSG);
 	struct mods	*mods = mods_new(m, HIDE, 0);
 	char		 value[3000];
 
@@ -253,7 +223,7 @@ a_line_that_smtpd_cuts_is_a_warning(void **state)
 static void
 the_next_milter_does_not_see_what_was_deleted(void **state)
 {
-	struct message	*m = message_of(MSG);
+	struct message	*m = mail_new(MSG);
 	struct mods	*mods = mods_new(m, HIDE, 0);
 	struct change	 body = BODY("one");
 
@@ -271,7 +241,7 @@ the_next_milter_does_not_see_what_was_deleted(void **state)
 	assert_int_equal(mods_take(mods, &body), 0);
 	assert_int_equal(mods_apply(mods), 0);
 	mods_free(mods);
-	message_is(m, "two milters",
+	mail_is(m, "two milters",
 	    "X: 1\n" RCVD "Y: 2\nb: 2\n 2\nA: 9\n\ntwo\n");
 	message_free(m);
 }
@@ -318,7 +288,7 @@ many_fields_take_no_more_time_each(void **state)
 static void
 memory_has_an_end(void **state)
 {
-	struct message	*m = message_of(MSG);
+	struct message	*m = mail_new(MSG);
 	struct mods	*mods = mods_new(m, HIDE, 0);
 	struct change	 c = ADD("X", "1");
 	size_t		 i;

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "inject.h"
+#include "mail.h"
 #include "message.h"
 #include "message_engine.h"
 #include "settle.h"
@@ -106,25 +107,13 @@ wish(struct wishes *w, char command, const char *text)
 	assert_int_equal(wishes_take(w, &c), 0);
 }
 
-static struct message *
-message_of(const char *text)
-{
-	struct message	*m = message_new();
-	const char	*nl;
-
-	assert_non_null(m);
-	for (; (nl = strchr(text, '\n')) != NULL; text = nl + 1)
-		message_append(m, text, (size_t)(nl - text));
-	return m;
-}
-
 static int		 discarded;
 
 /* What settle_message() says, and makes of the message. */
 static void
 settled_is(const struct wishes *w, enum settled want, const char *out)
 {
-	struct message	*m = message_of(MSG);
+	struct message	*m = mail_new(MSG);
 	char		 got[1024];
 	const char	*p;
 	size_t		 len, n = 0;

@@ -21,6 +21,7 @@
 
 #include "dkimsign.h"
 #include "fields.h"
+#include "mail.h"
 #include "message_engine.h"
 #include "sign.h"
 
@@ -99,18 +100,6 @@ setup(void **state)
 	return 0;
 }
 
-static struct message *
-message_of(const char *text)
-{
-	struct message	*m;
-	const char	*nl;
-
-	assert_non_null(m = message_new());
-	for (; (nl = strchr(text, '\n')) != NULL; text = nl + 1)
-		message_append(m, text, (size_t)(nl - text));
-	return m;
-}
-
 static const char *
 message_sent(struct message *m)
 {
@@ -143,7 +132,7 @@ prepare(struct sign *s, struct message *m)
 static const char *
 signed_text(const char *text, enum sign_state wanted)
 {
-	struct message	*m = message_of(text);
+	struct message	*m = mail_new(text);
 	struct sign	*s = sign_new();
 	const char	*out = NULL;
 
@@ -316,7 +305,7 @@ test_threads(void **state)
 	add_signing("one", CANON_SIMPLE);
 	add_signing("two", CANON_RELAXED);
 	for (gone = 0; gone < 2; gone++) {
-		m = message_of("From: root\n\nx\n");
+		m = mail_new("From: root\n\nx\n");
 		assert_non_null(s = sign_new());
 		assert_int_equal(prepare(s, m), SIGN_READY);
 		sign_start(s, loop_stop, base);
@@ -336,7 +325,7 @@ test_threads(void **state)
 static void
 test_failed(void **state)
 {
-	struct message	*m = message_of("From: root\n\nx\n");
+	struct message	*m = mail_new("From: root\n\nx\n");
 	struct sign	*s = sign_new();
 
 	add_signing("one", CANON_SIMPLE);

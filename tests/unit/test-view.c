@@ -21,6 +21,7 @@
 #include "complete.h"
 #include "dkimsign.h"
 #include "hfield.h"
+#include "mail.h"
 #include "message_engine.h"
 #include "view.h"
 
@@ -35,18 +36,6 @@ setup(void **state)
 	dkimsign.max_header = 1 << 20;
 	dkimsign.max_fields = 100000;
 	return 0;
-}
-
-static struct message *
-message_of(const char *text)
-{
-	struct message	*m;
-	const char	*nl;
-
-	assert_non_null(m = message_new());
-	for (; (nl = strchr(text, '\n')) != NULL; text = nl + 1)
-		message_append(m, text, (size_t)(nl - text));
-	return m;
 }
 
 /* All fields of the view, a line each, folds and all. */
@@ -142,7 +131,7 @@ test_fit(void **state)
 	size_t		 i;
 
 	for (i = 0; i < sizeof(fit_cases) / sizeof(fit_cases[0]); i++) {
-		m = message_of(fit_cases[i].in);
+		m = mail_new(fit_cases[i].in);
 		fit = view_read(&v, m, LINE_MAX_NEW);
 		if (fit != fit_cases[i].fit)
 			fail_msg("%zu: %s", i, view_word(fit));
@@ -172,7 +161,7 @@ test_limits(void **state)
 	struct message	*m;
 	struct view	 v;
 
-	m = message_of("From: a@example.org\nTo: b@example.org\n\nbody\n");
+	m = mail_new("From: a@example.org\nTo: b@example.org\n\nbody\n");
 	dkimsign.max_header = 39;	/* with the empty line */
 	assert_int_equal(view_read(&v, m, LINE_MAX_NEW), VIEW_FIT);
 	view_free(&v);
@@ -208,7 +197,7 @@ test_cut(void **state)
 	    "From: a@example.org\n"
 	    "A: %.1994s\n" "B: %.1994s\n" ".C: %.1992s\n" ".D: %.1992s\n"
 	    "E:\n %.1996s\n %.1996s\n e\n", x, x, x, x, x, x);
-	m = message_of(in);
+	m = mail_new(in);
 	assert_int_equal(view_read(&v, m, LINE_MAX_OLD), VIEW_FIT);
 	assert_string_equal(view_text(&v), out);
 	view_apply(&v, m);
@@ -233,13 +222,13 @@ test_cut_name(void **state)
 	x[sizeof(x) - 1] = '\0';
 	(void)snprintf(in, sizeof(in), "From: a@example.org\n%.1996s: y\n\n",
 	    x);
-	m = message_of(in);
+	m = mail_new(in);
 	assert_int_equal(view_read(&v, m, LINE_MAX_OLD), VIEW_FIT);
 	view_free(&v);
 	message_free(m);
 	(void)snprintf(in, sizeof(in), "From: a@example.org\n%.1997s: y\n\n",
 	    x);
-	m = message_of(in);
+	m = mail_new(in);
 	assert_int_equal(view_read(&v, m, LINE_MAX_OLD), VIEW_MALFORMED);
 	view_free(&v);
 	message_free(m);
@@ -275,7 +264,7 @@ test_complete(void **state)
 	size_t		 i;
 
 	for (i = 0; i < sizeof(change_cases) / sizeof(change_cases[0]); i++) {
-		m = message_of(change_cases[i].in);
+		m = mail_new(change_cases[i].in);
 		assert_int_equal(view_read(&v, m, LINE_MAX_NEW), VIEW_FIT);
 		assert_int_equal(view_complete(&v, &smtpd), VIEW_FIT);
 		assert_string_equal(view_text(&v), change_cases[i].out);
@@ -293,7 +282,7 @@ test_incompletable(void **state)
 	static const struct complete_smtpd	 smtpd = {
 		"", 70900, LINE_MAX_NEW
 	};
-	struct message	*m = message_of("From: root\n\n");
+	struct message	*m = mail_new("From: root\n\n");
 	struct view	 v;
 
 	assert_int_equal(view_read(&v, m, LINE_MAX_NEW), VIEW_FIT);
@@ -307,7 +296,7 @@ test_add(void **state)
 {
 	static const char	 out[] = "From: a@example.org\n"
 	    "Date: now\nMessage-ID: <1@example.org>\n";
-	struct message	*m = message_of("From: a@example.org\n\nbody\n");
+	struct message	*m = mail_new("From: a@example.org\n\nbody\n");
 	struct view	 v;
 	const char	*value;
 	size_t		 len;
@@ -338,7 +327,7 @@ test_value(void **state)
 	const char	*value;
 	size_t		 len;
 
-	m = message_of("From:\n a@example.org\nX \t:1\nx: 2\nY:\n\n");
+	m = mail_new("From:\n a@example.org\nX \t:1\nx: 2\nY:\n\n");
 	assert_int_equal(view_read(&v, m, LINE_MAX_NEW), VIEW_FIT);
 	value = view_value(&v, "FROM", &len);
 	assert_int_equal(len, 15);
@@ -375,7 +364,7 @@ test_many(void **state)
 
 	dkimsign.max_header = 16 << 20;
 	dkimsign.max_fields = 200001;
-	m = message_of("From: a@example.org\n");
+	m = mail_new("From: a@example.org\n");
 	for (i = 0; i < 200000; i++)
 		message_append(m, i % 2 != 0 ? "To: b" : "X: y", 5 - 1 +
 		    i % 2);
