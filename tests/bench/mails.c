@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Be smtpd to a filter that signs or marks: many mails of one size, each in a
- * session of its own, some of them at the same time.  What comes back is
- * counted, and a new field has to be on top of each.  Prints the CPU time of
- * the filter and its children, the wall time from the first byte to the last
- * answer, and the CPU time of this driver, all in microseconds a mail.  Exits
- * 1, saying why, on a wrong or missing answer.
+ * session of its own, some of them at the same time.  What comes back has to
+ * be what was sent, with a new field on top of each (-t "": without one).
+ * Prints the CPU time of the filter and its children, the wall time from the
+ * first byte to the last answer, and the CPU time of this driver, all in
+ * microseconds a mail.  Exits 1, saying why, on a wrong or missing answer.
  *
  * The driver runs beside what is measured: what it says is made once, and only
  * the ids are filled in for each mail.
@@ -26,22 +26,21 @@
 
 #include "compat.h"
 #include "driver.h"
+#include "text.h"
 
 #define HEAD		"|0.7|1795291025.975632|smtp-in|"
 #define IDS		"3ff2c7d1%08x|00000000%08x"
 #define BACK		(sizeof("filter-dataline|") - 1)
 
-/* The id of no mail: where its digits are, a mail's go. */
+/* TEXT_BLANK, the id of no mail: where its digits are, a mail's go. */
 #define BLANK		0xb1a4c0deU
-#define BLANK_TEXT	"b1a4c0de"
-#define DIGITS		(sizeof(BLANK_TEXT) - 1)
 
 /* One line of output is at most as long as smtpd's. */
 #define IN_SIZE		(256 * 1024)
 
 struct mail {
-	size_t	 back;			/* lines that came back */
-	int	 dot, done;
+	size_t	 back;			/* lines of it that came back */
+	int	 marked, dot, done;
 };
 
 /* What is to be written, and how much of it was. */
@@ -58,63 +57,11 @@ struct form {
 
 static struct form	 begin, end;
 
-static char		*text;		/* a mail, LF at line ends */
-static size_t		 lines;		/* in it */
 static struct mail	*mails;
 static size_t		 total, begun, ended, window = 64;
 static int		 asked_commit;
 static const char	*top = "DKIM-Signature:";
 static size_t		 top_len;
-
-static const char	header[] =
-    "Received: from client.example (mx.example [192.0.2.1])\n"
-    "\tby mx.example.org (OpenSMTPD) with ESMTP id 30025a01\n"
-    "\tfor <alice@example.org>;\n"
-    "\tSat, 21 Nov 2026 12:00:00 +0000 (UTC)\n"
-    "From: Joe Smith <joe@example.org>\n"
-    "To: Alice Miller <alice@example.com>, bob@example.net\n"
-    "Subject: The minutes of our meeting last Tuesday, and what is to do\n"
-    "Date: Tue, 03 Feb 2026 10:11:12 +0100\n"
-    "Message-ID: <20260203.101112.4711@mail.example.org>\n"
-    "MIME-Version: 1.0\n"
-    "Content-Type: text/plain; charset=utf-8\n"
-    "Content-Transfer-Encoding: 8bit\n"
-    "User-Agent: Example Mail 1.0\n"
-    "\n";
-
-static void
-text_read(const char *path)
-{
-	FILE	*fp;
-	size_t	 len = 0, size = 0;
-	ssize_t	 n;
-
-	if ((fp = fopen(path, "r")) == NULL ||
-	    (n = getdelim(&text, &size, '\0', fp)) == -1)
-		err(1, "%s", path);
-	(void)fclose(fp);
-	for (; len < (size_t)n; len++)
-		lines += text[len] == '\n';
-}
-
-static void
-text_make(size_t size)
-{
-	static const char	words[] = "It was agreed that all of this will "
-	    "be looked at again by Friday  noon.\n";
-	size_t			len = sizeof(header) - 1, i;
-
-	if ((text = malloc(size + sizeof(header) + sizeof(words))) == NULL)
-		err(1, "malloc");
-	memcpy(text, header, len);
-	while (len < size) {
-		memcpy(text + len, words, sizeof(words) - 1);
-		len += sizeof(words) - 1;
-	}
-	text[len] = '\0';
-	for (i = 0; i < len; i++)
-		lines += text[i] == '\n';
-}
 
 static void
 out_room(size_t need)
@@ -156,7 +103,7 @@ say_text(unsigned int id)
 
 	n = snprintf(front, sizeof(front), "filter" HEAD "data-line|" IDS "|",
 	    id, id);
-	out_room(strlen(text) + (lines + 1) * (n + 2));
+	out_room(strlen(text) + (text_lines + 1) * (n + 2));
 	for (p = text; (nl = strchr(p, '\n')) != NULL; p = nl + 1) {
 		len = nl + 1 - p;
 		memcpy(out + out_len, front, n);
@@ -176,26 +123,26 @@ form_make(struct form *f)
 
 	f->len = out_len;
 	if ((f->text = malloc(out_len + 1)) == NULL ||
-	    (f->at = calloc(out_len / DIGITS + 1, sizeof(*f->at))) == NULL)
+	    (f->at = calloc(out_len / TEXT_DIGITS + 1, sizeof(*f->at))) == NULL)
 		err(1, "malloc");
 	memcpy(f->text, out, out_len);
 	f->text[out_len] = '\0';
 	out_len = 0;
-	for (p = f->text; (p = strstr(p, BLANK_TEXT)) != NULL; p += DIGITS)
+	for (p = f->text; (p = strstr(p, TEXT_BLANK)) != NULL; p += TEXT_DIGITS)
 		f->at[f->n++] = (size_t)(p - f->text);
 }
 
 static void
 form_say(const struct form *f, unsigned int id)
 {
-	char	 digits[DIGITS + 1];
+	char	 digits[TEXT_DIGITS + 1];
 	size_t	 i;
 
 	(void)snprintf(digits, sizeof(digits), "%08x", id);
 	out_room(f->len);
 	memcpy(out + out_len, f->text, f->len);
 	for (i = 0; i < f->n; i++)
-		memcpy(out + out_len + f->at[i], digits, DIGITS);
+		memcpy(out + out_len + f->at[i], digits, TEXT_DIGITS);
 	out_len += f->len;
 }
 
@@ -233,7 +180,7 @@ on_dot(unsigned int id)
 {
 	struct mail	*m = &mails[id];
 
-	if (m->dot++ || m->back <= lines)
+	if (m->dot++ || m->back < text_lines)
 		errx(1, "mail %u: not all came back", id);
 	if (!asked_commit) {
 		mail_end(id);
@@ -249,26 +196,45 @@ static unsigned int
 line_id(const char *line, size_t len, int result)
 {
 	size_t		 at = result ? BACK - 2 : BACK;
+	char		 ids[64];
 	unsigned int	 id;
 
 	if (len < at + 34 || (!result &&
 	    memcmp(line, "filter-dataline|", BACK) != 0))
 		errx(1, "what? %.*s", len > 200 ? 200 : (int)len, line);
 	id = strtoul(line + at + 8, NULL, 16);
-	if (id >= begun || mails[id].done)
+	(void)snprintf(ids, sizeof(ids), IDS "|", id, id);
+	if (id >= begun || mails[id].done || memcmp(line + at, ids, 34) != 0)
 		errx(1, "for whom? %.*s", len > 200 ? 200 : (int)len, line);
 	return id;
 }
 
-static void
-on_text(unsigned int id, const char *line, size_t len)
+static int
+is_mark(int marked, const char *line, size_t len)
 {
+	if (top_len == 0)
+		return 0;
+	if (len >= top_len && memcmp(line, top, top_len) == 0)
+		return 1;
+	return marked && len > 0 && (*line == ' ' || *line == '\t');
+}
+
+static void
+on_text(unsigned int id, const char *line, size_t len, const char *digits)
+{
+	struct mail	*m = &mails[id];
+	int		 marked = m->marked || top_len == 0;
+
 	if (len == 1 && *line == '.')
 		on_dot(id);
-	else if (mails[id].back++ == 0 &&
-	    (len < top_len || memcmp(line, top, top_len) != 0))
-		errx(1, "mail %u has no %s but %.*s", id, top,
-		    len > 200 ? 200 : (int)len, line);
+	else if (marked && text_is(m->back, line, len, digits))
+		m->back++;
+	else if (m->back == 0 && is_mark(marked, line, len))
+		m->marked = 1;
+	else
+		errx(1, "mail %u, line %zu is not %s but %.*s", id, m->back,
+		    marked ? "as it was" : top, len > 200 ? 200 : (int)len,
+		    line);
 }
 
 static void
@@ -296,7 +262,7 @@ on_line(const char *line, size_t len)
 		id = line_id(line, len, 0);
 		memcpy(last, line, sizeof(last));
 	}
-	on_text(id, line + sizeof(last), len - sizeof(last));
+	on_text(id, line + sizeof(last), len - sizeof(last), last + BACK + 8);
 }
 
 static size_t

@@ -5,7 +5,8 @@ noinst_PROGRAMS += %D%/decisions %D%/instant
 %C%_decisions_SOURCES = %D%/decisions.c %D%/driver.c %D%/driver.h
 %C%_instant_SOURCES = %D%/instant.c
 %C%_lines_SOURCES = %D%/lines.c %D%/driver.c %D%/driver.h
-%C%_mails_SOURCES = %D%/mails.c %D%/driver.c %D%/driver.h
+%C%_mails_SOURCES = %D%/mails.c %D%/driver.c %D%/driver.h %D%/text.c \
+	%D%/text.h
 %C%_signature_SOURCES = %D%/signature.c
 %C%_signature_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 %C%_signature_LDADD = $(LDADD) $(CRYPTO_LIBS)
