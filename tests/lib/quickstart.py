@@ -21,7 +21,7 @@ import mail  # noqa: E402
 from client import Client  # noqa: E402
 from greyed import DELAY, row_first, row_retry, start_grey  # noqa: E402
 from harness import check, equal, wait  # noqa: E402
-from outgoing import make_key, row_outgoing, sendmail  # noqa: E402
+from outgoing import row_outgoing, sendmail, start_signer  # noqa: E402
 from scored import row_ham, row_spam, start_spamd  # noqa: E402
 
 PAUSE = 3
@@ -156,18 +156,20 @@ def show(who, outcome, proofs):
 def main():
     os.makedirs(os.path.join(harness.RUN, "bin"), exist_ok=True)
     t = harness.Test("quickstart")
+    milter = "--milter" in sys.argv
     rules = os.path.join(t.dir, "pause.conf")
     with open(rules, "w") as file:
         file.write(RULES.format(pause=PAUSE))
     t.start(t.filter("pause", "filter-pause -f " + rules) +
             t.filter("tag", "filter-tag") +
             start_grey(t, "--postgrey" in sys.argv) + start_spamd(t) +
-            make_key(t) + CONF.format())
+            start_signer(t, milter) + CONF.format())
     print("\nsmtpd %s, with filter-pause (%d s), filter-postgrey (%d s), "
           "filter-spamassassin\nand filter-tag in front, which counts "
-          "lines, only to be killed below; and\nfilter-dkimsign for what "
-          "goes out:\n\n"
-          "%-36s %s\n%s" % (harness.version(), PAUSE, DELAY, "who came",
+          "lines, only to be killed below; and\n%s for what goes out:\n\n"
+          "%-36s %s\n%s" % (harness.version(), PAUSE, DELAY,
+                            "OpenDKIM, on libmilter," if milter else
+                            "filter-dkimsign", "who came",
                             "what became of it, and the proof", "-" * 79))
     bad = 0
     for row in ROWS:
