@@ -59,7 +59,8 @@ class Load:
                 count += 1
                 reply = self.message(client, "n%d.%d" % (n, count), rand)
             self.judge(reply)
-            client.cmd("QUIT")
+            if client.greeting[0] == 220:
+                client.cmd("QUIT")
         finally:
             client.close()
         return count
@@ -77,6 +78,10 @@ class Load:
             where = self.accepted if reply[0] == 250 else self.refused
             where[name] = data
         return reply
+
+    def rest(self, got):
+        """What was sent, of what was delivered."""
+        return mail.split(got)[2]
 
     def judge(self, reply):
         if reply[0] // 100 not in (2, 4):
@@ -103,7 +108,7 @@ class Load:
             check(name not in seen, "%s came twice", name)
             check(name in self.accepted, "%s came, but was refused", name)
             seen.add(name)
-            rest = mail.split(got)[2]
+            rest = self.rest(got)
             check(rest == self.accepted[name], "%s: %s", name,
                   mail.difference(rest, self.accepted[name]))
         missing = set(self.accepted) - seen
