@@ -28,7 +28,9 @@ GREY_PACKAGES="perl libberkeleydb-perl libnet-dns-perl libnet-server-perl
 # To run OpenDKIM and other milters, which are unpacked too.
 OPENDKIM_PACKAGES="libmilter1.0.1 libopendkim11 libmemcached11 libopendbx1
     librbl1 libunbound8 libvbr2 liblua5.3-0 libldap-2.5-0"
-MILTER_PACKAGES="$OPENDKIM_PACKAGES libclamav12 libncurses6 spamc"
+MILTER_PACKAGES="$OPENDKIM_PACKAGES libclamav12 libncurses6 spamc
+    libopendmarc2 publicsuffix python3-milter libhyperscan5 libluajit-5.1-2
+    libglib2.0-0 libicu72 libsodium23 libunwind8"
 # To run Dovecot, unpacked, for LMTP.
 LMTP_PACKAGES="libsodium23 libunwind8"
 # To build for musl, and what the filters are linked with too.

@@ -28,8 +28,10 @@ EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-" + \
 def program(name):
     """Where it is, or None: see fetch."""
     cache = os.environ.get("OSF_CACHE", "/var/cache/opensmtpd-filters-tests")
-    path = os.path.join(cache, "milters", "usr/sbin", name)
-    return path if os.path.exists(path) else shutil.which(name)
+    paths = [os.path.join(cache, where, name) for where in
+             ("milters/usr/sbin", "more-milters/usr/sbin",
+              "more-milters/usr/bin")]
+    return next(filter(os.path.exists, paths), None) or shutil.which(name)
 
 
 def need(*names):
@@ -45,7 +47,9 @@ def write(path, text):
 
 
 class Daemon:
-    """argv, to be set: what is started; it listens at path."""
+    """argv, to be set: what is started, as user; it listens at path."""
+
+    user, mode = None, 0o777
 
     def __init__(self, t, name):
         self.dir = os.path.join(t.dir, name)
@@ -62,20 +66,30 @@ class Daemon:
         with open(os.path.join(self.dir, "log"), "ab") as log:
             self.process = subprocess.Popen(
                 self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, cwd=self.dir)
+                start_new_session=True, cwd=self.dir, user=self.user,
+                group=self.user, extra_groups=[] if self.user else None)
         harness.wait(self.listens, self.argv[0] + " to listen", 30)
-        os.chmod(self.path, 0o777)
+        if self.mode:
+            os.chmod(self.path, self.mode)
         return self
 
     def listens(self):
         harness.check(self.process.poll() is None, "%s: %s", self.argv[0],
                       harness.read(os.path.join(self.dir, "log"))[-500:])
         try:
-            with socket.socket(socket.AF_UNIX) as sock:
-                sock.connect(self.path)
+            self.connect().close()
             return True
         except OSError:
             return False
+
+    def connect(self):
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.connect(self.path)
+        except OSError:
+            sock.close()
+            raise
+        return sock
 
     def signal(self, number):
         os.killpg(self.process.pid, number)
@@ -86,19 +100,24 @@ class Daemon:
             self.process.wait()
 
 
-def guest(t, name, argv, options=""):
-    """smtpd.conf's line for a milter that is a filter itself."""
+def library():
+    """The directory of ours."""
     where = os.path.join(harness.RUN, "lib")
-    library = os.path.join(where, "libmilter.so.1.0.1")
-    if not os.path.exists(library):
+    copy = os.path.join(where, "libmilter.so.1.0.1")
+    if not os.path.exists(copy):
         os.makedirs(where, exist_ok=True)
         shutil.copy(os.path.join(harness.BUILD, "libmilter",
-                                 "libmilter.so.1.0.1"), library)
+                                 "libmilter.so.1.0.1"), copy)
+    return where
+
+
+def guest(t, name, argv, options=""):
+    """smtpd.conf's line for a milter that is a filter itself."""
     copy = os.path.join(harness.RUN, "bin", "guest-" + name)
     os.makedirs(os.path.dirname(copy), exist_ok=True)
     shutil.copy(argv[0], copy)
     return 'filter "%s" proc-exec "/usr/bin/env LD_LIBRARY_PATH=%s ' \
-        "'SMTPD_MILTER=%s' %s\"\n" % (name, where, options,
+        "'SMTPD_MILTER=%s' %s\"\n" % (name, library(), options,
                                       " ".join([copy, *argv[1:]]))
 
 

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: ISC
+"""The pages of doc/milters, each with the real milter in the real smtpd: as a
+daemon, and as a drop-in where the page has one."""
+
+import base64
+import os
+import re
+import shlex
+import shutil
+import subprocess
+
+import harness
+import mail
+import test_spamassassin
+from assassin import GTUBE
+from client import send
+from harness import check, equal
+from milters import Asked, Clamd, EICAR, KEY, OpenDKIM, program
+from pages import Dns, Page, Started, write
+
+STRANGER = "203.0.113.9"
+DAEMON, DROPIN = "As a daemon", "As a drop-in"
+
+
+def submit(message, rcpt="alice@example.org", **how):
+    return send(25, message, rcpt, src=STRANGER, **how)
+
+
+def delivered(t, message, tag, folder="new", **how):
+    """What became of a mail from a stranger."""
+    rcpt = "alice+%s@example.org" % tag
+    equal(submit(message, rcpt, **how)[0], 250, "reply to " + tag)
+    return t.mail_to(rcpt, folder=folder)
+
+
+def refused(message, want):
+    equal(submit(message), want, "reply")
+
+
+def field(got, name):
+    found = re.search(rb"^%s: ?(.*(?:\n[ \t].*)*)" % name, got, re.M)
+    return found and found.group(1)
+
+
+def logged(t, page, title):
+    """The log has what the page says, the place of a drop-in apart."""
+    for line in page.said():
+        if title == DROPIN:
+            line = re.sub(r"milter=\S+", "milter=libmilter", line)
+        t.server.wait_log(re.escape(line).replace("NAME", ".*"))
+
+
+def each(t, page, titles=(DAEMON, DROPIN), before=""):
+    """smtpd as the page says, for each way; stopped when it was looked at.
+    before is what the drop-in comes after."""
+    for title in titles:
+        t.start((before if title == DROPIN else "") + page.conf(title))
+        yield title
+        t.stop()
+    t.server = None
+
+
+def public_key():
+    der = subprocess.run(["openssl", "pkey", "-in", KEY, "-pubout", "-outform",
+                          "DER"], check=True, stdout=subprocess.PIPE).stdout
+    return "v=DKIM1; k=rsa; p=" + base64.b64encode(der).decode()
+
+
+def verifier(t):
+    path = "/etc/opendkim.conf"
+    return Started(t, "unix:/run/opendkim/opendkim.sock", "opendkim",
+                   program("opendkim"), "-f", "-x", path).start()
+
+
+def signed(t, message):
+    """As OpenDKIM signs it, elsewhere."""
+    signer = OpenDKIM(t, name="signer").start()
+    message = Asked(signer, message, "alice@example.org").message
+    signer.kill()
+    return message.replace(Asked.RECEIVED, b"")
+
+
+def test_opendkim(t):
+    """Verifies as a daemon, and signs as a drop-in: the one what the other
+    has signed."""
+    page = Page("opendkim", "opendkim")
+    Dns(t, **{"rsa._domainkey.example.com": public_key()})
+    with open(KEY) as key:
+        write("/etc/dkimkeys/rsa.private", key.read(), "opendkim")
+    t.start(page.conf(DROPIN))
+    rcpt = "alice+signed@example.org"
+    equal(send(587, mail.plain(), rcpt)[0], 250, "reply to a user")
+    got = t.mail_to(rcpt)
+    logged(t, page, DROPIN)
+    t.stop()
+    top, _, rest = mail.split(got)
+    check(top.startswith(b"DKIM-Signature: v=1; "), "no signature: %s", top)
+    verifier(t)
+    t.start(page.conf(DAEMON))
+    for tag, sent, want in ("good", top + rest, b"dkim=pass"), \
+            ("bad", (top + rest).replace(b"Hello", b"Hullo"), b"dkim=fail"):
+        result = field(delivered(t, sent, tag), b"Authentication-Results")
+        check(result and want in result, "%s: %s", tag, result)
+        check(result.startswith(b"mx.example.org;"), "name in %s", result)
+    logged(t, page, DAEMON)
+
+
+def test_opendmarc(t):
+    """Behind OpenDKIM, which forged results don't get past."""
+    Page("opendkim", "opendkim")
+    page = Page("opendmarc", "opendmarc")
+    Dns(t, **{"rsa._domainkey.example.com": public_key(),
+              "_dmarc.example.com": "v=DMARC1; p=reject",
+              "_dmarc.held.example": "v=DMARC1; p=quarantine"})
+    good = signed(t, mail.plain("good"))
+    forged = b"Authentication-Results: mx.example.org; dkim=pass " \
+        b"header.d=example.com\n" + mail.plain("forged")
+    held = mail.plain("held").replace(b"joe@example.com", b"joe@held.example")
+    verifier(t)
+    Started(t, "unix:/run/opendmarc/opendmarc.sock", "opendmarc",
+            program("opendmarc"), "-f", "-c", "/etc/opendmarc.conf").start()
+    verify = Page("opendkim", "opendkim").conf(DAEMON).split("\n")[0] + "\n"
+    for title in each(t, page, before=verify):
+        tag = title.split()[-1]
+        got = delivered(t, good, tag)
+        check(b"dmarc=pass" in field(got, b"Authentication-Results"), "%s",
+              got[:1000])
+        refused(mail.plain("unsigned"),
+                (550, "550 5.7.1 rejected by DMARC policy for example.com"))
+        equal(submit(forged)[0], 550, "reply to a forged result")
+        got = delivered(t, held, tag + "-held", "junk",
+                        sender="joe@held.example")
+        check(b"DMARC" in field(got, b"X-Milter-Quarantine").upper(), "%s",
+              got[:1000])
+        logged(t, page, title)
+
+
+def test_clamav_milter(t):
+    page = Page("clamav-milter", "clamav-milter")
+    clamd = Clamd(t)
+    clamd.start()
+    os.makedirs("/run/clamav", exist_ok=True)
+    os.symlink(clamd.path, "/run/clamav/clamd.ctl")
+    shutil.chown("/run/clamav", "clamav")
+    Started(t, "unix:/run/clamav/clamav-milter.ctl", "clamav",
+            program("clamav-milter"), "--foreground=true", "-c",
+            "/etc/clamav/clamav-milter.conf").start()
+    for title in each(t, page):
+        got = delivered(t, mail.plain(), title.split()[-1])
+        equal(field(got, b"X-Virus-Status"), b"Clean", "status")
+        equal(submit(mail.plain("virus", EICAR))[0], 550, "reply to a virus")
+        logged(t, page, title)
+
+
+def test_spamass_milter(t):
+    page = Page("spamass-milter", "spamass-milter", "spamc")
+    test_spamassassin.spamd(t, port=783)
+    default = dict(line.split("=", 1) for line in shlex.split(
+        page.files["/etc/default/spamass-milter"]))
+    Started(t, "unix:" + default["SOCKET"], "spamass-milter",
+            program("spamass-milter"), "-p", default["SOCKET"],
+            *default["OPTIONS"].split()).start()
+    os.chmod(default["SOCKET"], int(default["SOCKETMODE"], 8))
+    for title in each(t, page):
+        tag = title.split()[-1]
+        got = delivered(t, mail.plain(), tag)
+        check(field(got, b"X-Spam-Status").startswith(b"No, score=0"), "%s",
+              got[:1000])
+        got = delivered(t, mail.plain("nine", b"spamword-nine\n"),
+                        tag + "-nine", "junk")
+        equal(field(got, b"X-Spam-Flag"), b"YES", "flag")
+        refused(mail.plain("gtube", GTUBE),
+                (550, "550 5.7.1 Blocked by SpamAssassin"))
+        logged(t, page, title)
+
+
+def test_pymilter(t):
+    """The page's own milter, whole."""
+    if subprocess.run(["/usr/bin/python3", "-c", "import Milter"],
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        raise harness.Skip("there is no python3-milter")
+    page = Page("pymilter")
+    milter = page.script("milter-hello")
+    name = "inet:8895@127.0.0.1"
+    Started(t, name, "filt", milter, name).start()
+    for title in each(t, page):
+        got = delivered(t, mail.plain(), title.split()[-1])
+        equal(field(got, b"X-Hello"), STRANGER.encode(), "field")
+        equal(submit(mail.plain(), sender="nobody@example.com"),
+              (550, "550 5.7.1 Not you"), "reply")
+        logged(t, page, title)
+
+
+RSPAMD_PLACES = {
+    "SHAREDIR": "share/rspamd", "RULESDIR": "share/rspamd/rules",
+    "LUALIBDIR": "share/rspamd/lualib", "PLUGINSDIR": "share/rspamd/plugins",
+    "WWWDIR": "share/rspamd/www"}
+
+
+def rspamd(t):
+    """From where it was unpacked, with its package's files, but for the list
+    of all top level domains: to read that takes it ten seconds."""
+    usr = os.path.dirname(os.path.dirname(program("rspamd")))
+    shutil.copytree(os.path.join(usr, "..", "etc/rspamd"), "/etc/rspamd",
+                    dirs_exist_ok=True)
+    write("/etc/rspamd/local.d/options.inc", 'url_tld = "%s"\n' % write(
+        "/etc/rspamd/tlds", "com\norg\n"))
+    for path in "/run/rspamd", "/var/lib/rspamd":
+        os.makedirs(path, exist_ok=True)
+        shutil.chown(path, "rspamd")
+    argv = ["/usr/bin/env", "LD_LIBRARY_PATH=%s/lib/rspamd" % usr,
+            program("rspamd"), "-f", "-c", "/etc/rspamd/rspamd.conf",
+            "--var=LOGDIR=/run/rspamd"]
+    for name, path in RSPAMD_PLACES.items():
+        argv.append("--var=%s=%s" % (name, os.path.join(usr, path)))
+    return Started(t, "inet:11332@127.0.0.1", "rspamd", *argv).start()
+
+
+def test_rspamd(t):
+    page = Page("rspamd", "rspamd")
+    Dns(t)
+    rspamd(t)
+    for title in each(t, page, [DAEMON]):
+        got = delivered(t, mail.plain(), "strange", "junk")
+        check(field(got, b"X-Spamd-Result"), "no result: %s", got[:1000])
+        equal(field(got, b"X-Spam"), b"Yes", "X-Spam")
+        message = mail.plain()
+        equal(send(25, message, "alice+near@example.org")[0], 250, "reply")
+        check(message in t.mail_to("alice+near@example.org"), "it was marked")
+        refused(mail.plain("gtube", GTUBE), (554, "554 5.7.1 Gtube pattern"))
+        logged(t, page, title)
