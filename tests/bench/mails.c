@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Be smtpd to a filter that signs or marks: many mails of one size, each in a
- * session of its own, some of them at the same time.  What comes back has to
- * be what was sent, with a new field on top of each (-t "": without one).
- * Prints the CPU time of the filter and its children, the wall time from the
- * first byte to the last answer, and the CPU time of this driver, all in
- * microseconds a mail.  Exits 1, saying why, on a wrong or missing answer.
+ * session of its own, some of them at the same time, each asked about in all
+ * phases that the filter wants.  What comes back has to be what was sent, with
+ * a new field on top of each (-t "": without one).  Prints the CPU time of the
+ * filter and its children, the wall time from the first byte to the last
+ * answer, and the CPU time of this driver, all in microseconds a mail.  Exits
+ * 1, saying why, on a wrong or missing answer.
  *
  * The driver runs beside what is measured: what it says is made once, and only
  * the ids are filled in for each mail.
@@ -40,14 +41,15 @@
 
 struct mail {
 	size_t	 back;			/* lines of it that came back */
-	int	 marked, dot, done;
+	size_t	 said;			/* forms */
+	int	 marked;
 };
 
 /* What is to be written, and how much of it was. */
 static char		*out;
 static size_t		 out_len, out_size, out_sent;
 
-/* What is said of each mail, with places for its id. */
+/* What is said of each mail until an answer, with places for its id. */
 struct form {
 	char	*text;
 	size_t	 len;
@@ -55,11 +57,11 @@ struct form {
 	size_t	 n;
 };
 
-static struct form	 begin, end;
+static struct form	 forms[8];
+static size_t		 nforms, with_text;	/* those until its dot */
 
 static struct mail	*mails;
 static size_t		 total, begun, ended, window = 64;
-static int		 asked_commit;
 static const char	*top = "DKIM-Signature:";
 static size_t		 top_len;
 
@@ -117,9 +119,10 @@ say_text(unsigned int id)
 
 /* What was said of no mail is taken back, to be the form of all. */
 static void
-form_make(struct form *f)
+form_make(void)
 {
-	char	*p;
+	struct form	*f = &forms[nforms++];
+	char		*p;
 
 	f->len = out_len;
 	if ((f->text = malloc(out_len + 1)) == NULL ||
@@ -146,49 +149,72 @@ form_say(const struct form *f, unsigned int id)
 	out_len += f->len;
 }
 
+/* Only what it wants to be asked. */
+static void
+ask(const char *phase, const char *arg)
+{
+	char	 name[64];
+
+	(void)snprintf(name, sizeof(name), "filter|smtp-in|%s", phase);
+	if (!driver_asked(name))
+		return;
+	out_room(512);
+	out_len += snprintf(out + out_len, 512, "filter" HEAD "%s|" IDS "|%s\n",
+	    phase, BLANK, BLANK, arg);
+	form_make();
+}
+
 static void
 forms_make(void)
 {
 	say_report(BLANK, "link-connect",
 	    "|mx.example|pass|192.0.2.1:33124|192.0.2.25:25");
+	ask("connect", "mx.example|192.0.2.1");
 	say_report(BLANK, "link-greeting", "|mx.example.org");
+	ask("ehlo", "client.example");
 	say_report(BLANK, "link-identify", "|EHLO|client.example");
+	ask("mail-from", "joe@example.org");
 	say_report(BLANK, "tx-begin", "|30025a01");
 	say_report(BLANK, "tx-mail", "|30025a01|ok|joe@example.org");
+	ask("rcpt-to", "alice@example.org");
 	say_report(BLANK, "tx-rcpt", "|30025a01|ok|alice@example.org");
+	ask("data", "");
 	say_report(BLANK, "tx-data", "|30025a01|ok");
 	say_text(BLANK);
-	form_make(&begin);
+	form_make();
+	with_text = nforms;
+	ask("commit", "");
 	say_report(BLANK, "tx-commit", "|30025a01|4711");
 	say_report(BLANK, "tx-reset", "|30025a01");
 	say_report(BLANK, "link-disconnect", "");
-	form_make(&end);
+	form_make();
 }
 
 static void
-mail_end(unsigned int id)
+mail_begin(void)
 {
-	form_say(&end, id);
-	mails[id].done = 1;
+	form_say(&forms[0], begun);
+	mails[begun++].said = 1;
+}
+
+/* It was answered. */
+static void
+mail_next(unsigned int id)
+{
+	form_say(&forms[mails[id].said++], id);
+	if (mails[id].said < nforms)
+		return;
 	ended++;
 	if (begun < total)
-		form_say(&begin, begun++);
+		mail_begin();
 }
 
 static void
 on_dot(unsigned int id)
 {
-	struct mail	*m = &mails[id];
-
-	if (m->dot++ || m->back < text_lines)
+	if (mails[id].said != with_text || mails[id].back < text_lines)
 		errx(1, "mail %u: not all came back", id);
-	if (!asked_commit) {
-		mail_end(id);
-		return;
-	}
-	out_room(256);
-	out_len += snprintf(out + out_len, 256,
-	    "filter" HEAD "commit|" IDS "|\n", id, id);
+	mail_next(id);
 }
 
 /* "filter-dataline|session|token|" or "filter-result|...": for which mail? */
@@ -204,7 +230,9 @@ line_id(const char *line, size_t len, int result)
 		errx(1, "what? %.*s", len > 200 ? 200 : (int)len, line);
 	id = strtoul(line + at + 8, NULL, 16);
 	(void)snprintf(ids, sizeof(ids), IDS "|", id, id);
-	if (id >= begun || mails[id].done || memcmp(line + at, ids, 34) != 0)
+	if (id >= begun || mails[id].said == nforms ||
+	    memcmp(line + at, ids, 34) != 0 ||
+	    (mails[id].said == with_text) == result)
 		errx(1, "for whom? %.*s", len > 200 ? 200 : (int)len, line);
 	return id;
 }
@@ -244,7 +272,7 @@ on_result(const char *line, size_t len)
 
 	if (len != 14 + 34 + 7 || memcmp(line + 48, "proceed", 7) != 0)
 		errx(1, "mail %u: %.*s", id, (int)len, line);
-	mail_end(id);
+	mail_next(id);
 }
 
 /* Most are of the same mail as the one before. */
@@ -311,7 +339,7 @@ static void
 pass_all(void)
 {
 	while (begun < total && begun < window)
-		form_say(&begin, begun++);
+		mail_begin();
 	while (ended < total) {
 		if (out_write() + in_read() > 0)
 			continue;
@@ -389,7 +417,6 @@ main(int argc, char *argv[])
 	pid = driver_start(argv + optind);
 	driver_handshake();
 	forms_make();
-	asked_commit = driver_asked("filter|smtp-in|commit");
 	start = driver_now();
 	own = own_cpu();
 	pass_all();

@@ -18,5 +18,5 @@ noinst_PROGRAMS += %D%/peer-echo %D%/peer-yes
 %C%_peer_yes_SOURCES = %D%/peer-yes.c
 %C%_peer_yes_LDADD = $(OPENSMTPD_LIBS)
 endif
-EXTRA_DIST += %D%/run %D%/grey.py %D%/spam.py %D%/whole %D%/ways.py \
-	%D%/draw.py %D%/signproxy %D%/whole.json
+EXTRA_DIST += %D%/run %D%/grey.py %D%/milter.py %D%/spam.py %D%/whole \
+	%D%/ways.py %D%/draw.py %D%/signproxy %D%/whole.json

@@ -23,11 +23,14 @@ noinst_PROGRAMS += %D%/peer-state
 %C%_peer_state_CPPFLAGS = $(EVENT_CFLAGS)
 %C%_peer_state_LDADD = $(OPENSMTPD_LIBS) $(EVENT_LIBS)
 endif
-# A milter in a program, on our libmilter; and on the system's.
-noinst_PROGRAMS += %D%/milter-all
+# Milters in a program, on our libmilter; and on the system's.
+noinst_PROGRAMS += %D%/milter-all %D%/milter-quick
 %C%_milter_all_SOURCES = %D%/milter-all.c
 %C%_milter_all_CPPFLAGS = -I$(srcdir)
 %C%_milter_all_LDADD = libmilter/libmilter.a $(LIBEVENT_LIBS) -lpthread
+%C%_milter_quick_SOURCES = %D%/milter-quick.c
+%C%_milter_quick_CPPFLAGS = -I$(srcdir)
+%C%_milter_quick_LDADD = libmilter/libmilter.a $(LIBEVENT_LIBS) -lpthread
 noinst_PROGRAMS += %D%/milter-wire
 %C%_milter_wire_SOURCES = %D%/milter-all.c %D%/milter-serve.c
 %C%_milter_wire_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir) -I$(srcdir)/libmilter \
@@ -35,8 +38,11 @@ noinst_PROGRAMS += %D%/milter-wire
 %C%_milter_wire_LDADD = libmilter/libguest.a filter-milter/libmta.a $(LDADD) \
 	-lpthread
 if HAVE_MILTER
-noinst_PROGRAMS += %D%/milter-peer
+noinst_PROGRAMS += %D%/milter-peer %D%/milter-peer-quick
 %C%_milter_peer_SOURCES = %D%/milter-all.c
 %C%_milter_peer_CPPFLAGS =
 %C%_milter_peer_LDADD = $(MILTER_PEER_LIBS)
+%C%_milter_peer_quick_SOURCES = %D%/milter-quick.c
+%C%_milter_peer_quick_CPPFLAGS =
+%C%_milter_peer_quick_LDADD = $(MILTER_PEER_LIBS)
 endif
