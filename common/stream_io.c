@@ -63,7 +63,8 @@ stream_flush(struct stream *s)
 }
 
 /*
- * It hung up.  One that came from the pool and did not say a word was stale:
+ * It hung up, in order or with a reset, which tells no more than that it had
+ * not read all.  One that came from the pool and did not say a word was stale:
  * then its companions are too, and the server may be well.
  */
 static void
@@ -73,7 +74,7 @@ stream_hangup(struct stream *s, const char *why)
 
 	if (s->reused && s->frames == 0 && left == 0)
 		pool_drop(s->server);
-	else if (why != NULL || s->frames == 0 || s->reply_by != 0)
+	else if (s->frames == 0 || s->reply_by != 0)
 		stream_failed(s, why != NULL ? why : "hung up");
 	else
 		health_ended(s->server, s->era);

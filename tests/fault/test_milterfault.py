@@ -149,6 +149,14 @@ def half(t):
     return [Mail(t, port) for port in POLICIES]
 
 
+def freeze_asked(milter, mails):
+    """It has been shown the messages, and does not look at them."""
+    milter.signal(signal.SIGSTOP)
+    for m in mails:
+        m.dot()
+    time.sleep(0.3)
+
+
 def fails(mails):
     together(*[m.is_failed for m in mails])
 
@@ -200,10 +208,7 @@ def test_killed(t):
     milter.start()
     works(t)
     mails = half(t)
-    milter.signal(signal.SIGSTOP)
-    for m in mails:
-        m.dot()
-    time.sleep(0.3)
+    freeze_asked(milter, mails)
     milter.kill()
     fails(mails)
     milter.start()
@@ -212,7 +217,8 @@ def test_killed(t):
 
 
 def test_restarted(t):
-    """Between two messages nobody notices; in one, the new one is not asked."""
+    """Between two messages nobody notices; in one, the new one is not asked,
+    but about the next it is."""
     milter = OpenDKIM(t).start()
     start(t, milter)
     mails = half(t)
@@ -220,13 +226,14 @@ def test_restarted(t):
         m.is_signed()
     milter.kill()
     milter.start()
-    again = [Mail(t, m.port, m.client) for m in mails]
-    for m in again:
+    mails = [Mail(t, m.port, m.client) for m in mails]
+    for m in mails:
         m.is_signed()
-    again = [Mail(t, m.port, m.client) for m in mails]
+    mails = [Mail(t, m.port, m.client) for m in mails]
+    freeze_asked(milter, mails)
     milter.kill()
     milter.start()
-    fails(again)
+    fails(mails)
     for m in mails:
         Mail(t, m.port, m.client).is_signed()
     over(t)
@@ -345,10 +352,7 @@ def test_worker(t):
     for stop in False, True:
         mails = half(t)
         if stop:
-            milter.signal(signal.SIGSTOP)
-            for m in mails:
-                m.dot()
-            time.sleep(0.3)
+            freeze_asked(milter, mails)
         kill_workers()
         for m in mails:
             equal(m.end(), 451, "reply at %d (%s)" % (m.port, m.reply))

@@ -76,6 +76,32 @@ half_a_reply_is_counted_as_left(void **state)
 }
 
 static void
+serve_reset(int fd, int n)
+{
+	peer_read_line(fd);
+	peer_say(fd, "enough\n");
+}
+
+/* Who had its answer and reads no more is well: others need not suffer. */
+static void
+a_reset_after_the_answer_is_no_failure(void **state)
+{
+	struct client	 c = { .s = NULL };
+	struct peer	 p;
+	struct backend	*b;
+
+	peer_start(&p, serve_reset);
+	b = backend_to(p.where);
+	client_open(&c, b, "request\nand more\n", 2000);
+	run_until(&c.gones);
+	assert_int_equal(c.ins, 1);
+	assert_string_equal(c.why, "read: Connection reset by peer");
+	assert_true(backend_ready(b));
+	backend_free(b);
+	peer_stop(&p);
+}
+
+static void
 serve_bytes(int fd, int n)
 {
 	const char	*p;
@@ -335,6 +361,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(a_server_that_closes_at_once_ends_in_order),
 		cmocka_unit_test(half_a_reply_is_counted_as_left),
+		cmocka_unit_test(a_reset_after_the_answer_is_no_failure),
 		cmocka_unit_test(single_bytes_make_whole_frames),
 		cmocka_unit_test(frames_that_come_together_are_taken_apart),
 		cmocka_unit_test(closing_at_the_first_of_two_frames_hides_the_second),
