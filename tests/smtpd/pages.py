@@ -139,6 +139,18 @@ class Started(Daemon):
             return super().connect()
         return socket.create_connection((found.group(2), int(found.group(1))))
 
+    def kill(self):
+        """With what it has forked."""
+        super().kill()
+        harness.wait(self.gone, self.name + " to be gone", 5)
+
+    def gone(self):
+        try:
+            self.connect().close()
+            return False
+        except OSError:
+            return True
+
 
 class Dns:
     """A name server that knows these texts, and nothing else."""

@@ -7,14 +7,16 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 
 import harness
 import mail
+import test_delivery as submission
 import test_spamassassin
 from assassin import GTUBE
-from client import send
-from harness import check, equal
+from client import Client, send
+from harness import check, equal, wait
 from milters import Asked, Clamd, EICAR, KEY, OpenDKIM, program
 from pages import Dns, Page, Started, write
 
@@ -58,6 +60,25 @@ def each(t, page, titles=(DAEMON, DROPIN), before=""):
         yield title
         t.stop()
     t.server = None
+
+
+def test_ask(t):
+    """The overview's question, as the user of smtpd's filters."""
+    page = Page("README")
+    line = re.search(r"^    (\S+ -n .*)", page.text, re.M).group(1)
+    with socket.socket(socket.AF_UNIX) as one, \
+            socket.create_server(("127.0.0.1", 8891)):
+        one.bind("/run/one.sock")
+        one.listen()
+        for mode, code, said in ((0o666, 0, b"configuration OK\n"),
+                                 (0o600, 1, b"Permission denied\n")):
+            os.chmod("/run/one.sock", mode)
+            got = subprocess.run(line.split(), user="opensmtpd", group="opensmtpd",
+                                 stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT)
+            equal(got.returncode, code, "status for %o" % mode)
+            check(got.stdout.endswith(said), "it said %s", got.stdout)
+    os.unlink("/run/one.sock")
 
 
 def public_key():
@@ -105,6 +126,30 @@ def test_opendkim(t):
     logged(t, page, DAEMON)
 
 
+def test_opendkim_users(t):
+    """Signed is the mail of those who have authenticated, wherever they are,
+    and of nobody else on the same listener."""
+    submission.needs_tls()
+    page = Page("opendkim", "opendkim")
+    with open(KEY) as key:
+        write("/etc/dkimkeys/rsa.private", key.read(), "opendkim")
+    t.start(t.certificate() + submission.CREDS + page.conf(DROPIN).replace(
+        "port 587", "port 587 tls pki mx.example.org auth-optional <creds>"))
+    for tag in "stranger", "user":
+        client = Client(587, src=STRANGER)
+        client.hello()
+        equal(client.cmd("STARTTLS")[0], 220, "STARTTLS")
+        client.starttls_now()
+        client.hello()
+        if tag == "user":
+            submission.login(client)
+        rcpt = "alice+%s@example.org" % tag
+        equal(client.send(mail.plain(), rcpt)[0], 250, "reply")
+        client.quit()
+        equal(field(t.mail_to(rcpt), b"DKIM-Signature") is not None,
+              tag == "user", "signed for a " + tag)
+
+
 def test_opendmarc(t):
     """Behind OpenDKIM, which forged results don't get past."""
     Page("opendkim", "opendkim")
@@ -146,15 +191,19 @@ def test_clamav_milter(t):
             program("clamav-milter"), "--foreground=true", "-c",
             "/etc/clamav/clamav-milter.conf").start()
     for title in each(t, page):
+        wait(lambda: submit(mail.plain())[0] == 250, "it to find clamd")
         got = delivered(t, mail.plain(), title.split()[-1])
         equal(field(got, b"X-Virus-Status"), b"Clean", "status")
         equal(submit(mail.plain("virus", EICAR))[0], 550, "reply to a virus")
         logged(t, page, title)
+        clamd.kill()
+        equal(submit(mail.plain())[0], 451, "reply without clamd")
+        clamd.start()
 
 
 def test_spamass_milter(t):
     page = Page("spamass-milter", "spamass-milter", "spamc")
-    test_spamassassin.spamd(t, port=783)
+    daemon = test_spamassassin.spamd(t, port=783)
     default = dict(line.split("=", 1) for line in shlex.split(
         page.files["/etc/default/spamass-milter"]))
     Started(t, "unix:" + default["SOCKET"], "spamass-milter",
@@ -174,12 +223,36 @@ def test_spamass_milter(t):
         logged(t, page, title)
 
 
-def test_pymilter(t):
-    """The page's own milter, whole."""
+def test_spamass_milter_more(t):
+    """What else the page says."""
+    page = Page("spamass-milter", "spamass-milter", "spamc")
+    daemon = test_spamassassin.spamd(t, port=783)
+    conf = page.conf(DROPIN)
+    t.start(conf.replace("-r 15", "-b bob@example.org"))
+    equal(submit(mail.plain("gtube", GTUBE))[0], 550, "reply to -b")
+    daemon.kill()
+    got = delivered(t, mail.plain("unseen", b"spamword-nine\n"), "unseen")
+    check(field(got, b"X-Spam-Status") is None, "marked without spamd")
+    daemon.start()
+    t.stop()
+    t.start("listen on 127.0.0.1 port 2530\n" + conf.replace(
+        "-r 15", "-B alice+copy@example.org").replace(
+            "LD_LIBRARY_PATH", "'SMTPD_MILTER=-o inject=127.0.0.1:2530' "
+            "LD_LIBRARY_PATH"))
+    delivered(t, mail.plain("gtube", GTUBE), "B", "junk")
+    t.mail_to("alice+copy@example.org", folder="junk")
+
+
+def pymilter():
     if subprocess.run(["/usr/bin/python3", "-c", "import Milter"],
                       stderr=subprocess.DEVNULL).returncode != 0:
         raise harness.Skip("there is no python3-milter")
-    page = Page("pymilter")
+    return Page("pymilter")
+
+
+def test_pymilter(t):
+    """The page's own milter, whole."""
+    page = pymilter()
     milter = page.script("milter-hello")
     name = "inet:8895@127.0.0.1"
     Started(t, name, "filt", milter, name).start()
@@ -191,13 +264,42 @@ def test_pymilter(t):
         logged(t, page, title)
 
 
+def test_pymilter_more(t):
+    """What else the page says, with other words at the end of a message."""
+    page = pymilter()
+    path = page.script("milter-hello")
+    text = harness.read(path).decode()
+    done = os.path.join(t.dir, "done")
+    for line, reply, said in (
+            ("raise ValueError('oh')",
+             (451, "451 4.3.0 pymilter: untrapped exception in hello"),
+             "hello: ValueError: oh"),
+            ("self.setreply('550', '5.7.1', 'no', 'way'); "
+             "return Milter.REJECT", (550, "550 5.7.1 no way"), "no way"),
+            ("print('lo'); return Milter.REJECT",
+             (550, "550 5.7.1 Command rejected"), "hello: lo")):
+        write(path, text.replace("def eom(self):", "def eom(self):\n"
+                                 "        " + line) +
+              "open('%s', 'w')\n" % done)
+        t.start(page.conf(DROPIN))
+        refused(mail.plain(), reply)
+        t.server.wait_log(said)
+        t.stop()
+        wait(lambda: os.path.exists(done), "runmilter() to return", 5)
+        os.unlink(done)
+    t.server = None
+
+
+SETTINGS = """sub { from = "sub@example.com"; apply { actions {
+    "rewrite subject" = -100; "add header" = null; greylist = null; reject = null; } } }
+"""
 RSPAMD_PLACES = {
     "SHAREDIR": "share/rspamd", "RULESDIR": "share/rspamd/rules",
     "LUALIBDIR": "share/rspamd/lualib", "PLUGINSDIR": "share/rspamd/plugins",
     "WWWDIR": "share/rspamd/www"}
 
 
-def rspamd(t):
+def rspamd(t, **local):
     """From where it was unpacked, with its package's files, but for the list
     of all top level domains: to read that takes it ten seconds."""
     usr = os.path.dirname(os.path.dirname(program("rspamd")))
@@ -205,6 +307,10 @@ def rspamd(t):
                     dirs_exist_ok=True)
     write("/etc/rspamd/local.d/options.inc", 'url_tld = "%s"\n' % write(
         "/etc/rspamd/tlds", "com\norg\n"))
+    for name in "settings", "force_actions":
+        local.setdefault(name, "")
+    for name, text in local.items():
+        write("/etc/rspamd/local.d/%s.conf" % name, text)
     for path in "/run/rspamd", "/var/lib/rspamd":
         os.makedirs(path, exist_ok=True)
         shutil.chown(path, "rspamd")
@@ -229,3 +335,39 @@ def test_rspamd(t):
         check(message in t.mail_to("alice+near@example.org"), "it was marked")
         refused(mail.plain("gtube", GTUBE), (554, "554 5.7.1 Gtube pattern"))
         logged(t, page, title)
+
+
+def test_rspamd_actions(t):
+    """Each of them, by who the sender is."""
+    page = Page("rspamd", "rspamd")
+    Dns(t)
+    rspamd(t, settings=SETTINGS, force_actions="""rules { SOFT {
+    action = "soft reject"; expression = "FROM_NEQ_ENVFROM"; } }""")
+    t.start(page.conf(DAEMON))
+    equal(submit(mail.plain(), sender="ann@example.com")[0], 451,
+          "reply to soft reject")
+    message = mail.plain("cheap").replace(b"joe@", b"sub@")
+    got = delivered(t, message, "sub", sender="sub@example.com")
+    equal(field(got, b"Subject"), b"*** SPAM *** cheap", "subject")
+
+
+def rejects(t, option, code, text):
+    """What becomes of a reject that is to be something else."""
+    page = Page("rspamd", "rspamd")
+    Dns(t)
+    path = "/etc/rspamd/local.d/worker-proxy.inc"
+    write(path, page.files[path] + option + " = true;\n")
+    rspamd(t)
+    t.start(page.conf(DAEMON))
+    equal(submit(mail.plain("gtube", GTUBE), "alice+r@example.org")[0], code,
+          "reply")
+    t.server.wait_log(text)
+
+
+def test_rspamd_discard(t):
+    rejects(t, "discard_on_reject", 550, "action=discard as=reject")
+
+
+def test_rspamd_quarantine(t):
+    rejects(t, "quarantine_on_reject", 250, "action=quarantine as=junk")
+    t.mail_to("alice+r@example.org", folder="junk")
