@@ -183,10 +183,11 @@ exchange_odd(const struct exchange *x)
 	return NULL;
 }
 
-/* The head is there. */
+/* The head is there.  In any case x is over when it is due. */
 static void
 exchange_body(struct exchange *x)
 {
+	int64_t		 left = exchange_left(x);
 	const char	*why;
 
 	if (x->reply.code != 0)
@@ -197,11 +198,11 @@ exchange_body(struct exchange *x)
 	} else if ((why = exchange_odd(x)) != NULL)
 		exchange_nonsense(x, why);
 	else if (!x->reply.has_length)
-		exchange_wait(x, exchange_left(x));
+		exchange_wait(x, left);
 	else if (x->in.len - x->head == x->reply.length) {
 		x->whole = 1;
-		exchange_wait(x, HANG_UP_MS);
-	} else if (stream_write(x->stream, NULL, 0, exchange_left(x)) == -1)
+		exchange_wait(x, left < HANG_UP_MS ? left : HANG_UP_MS);
+	} else if (stream_write(x->stream, NULL, 0, left) == -1)
 		exchange_broken(x, "out of memory");
 }
 

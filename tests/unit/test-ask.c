@@ -262,6 +262,23 @@ a_stop_in_the_middle_is_over_before_the_deadline(void **state)
 }
 
 static void
+a_whole_reply_is_an_answer_before_the_deadline(void **state)
+{
+	static const struct part parts[] = {
+		{ ACT_ANSWER, OK_REPLY, 0, 1, 0, 0 },
+		{ .act = ACT_END } };
+	int64_t	 began = now_ms();
+
+	deadline_ms = 500;
+	spamd_start(0, parts);
+	servers_are(1);
+	put(1);
+	run_done(1);
+	assert_true(now_ms() - began < 900);
+	assert_true(outcomes[1].answered);
+}
+
+static void
 a_reply_without_length_that_stops_is_over_too(void **state)
 {
 	static const struct part parts[] = {
@@ -299,6 +316,9 @@ main(void)
 		    spamd_teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_stop_in_the_middle_is_over_before_the_deadline,
+		    spamd_setup, spamd_teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_whole_reply_is_an_answer_before_the_deadline,
 		    spamd_setup, spamd_teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_reply_without_length_that_stops_is_over_too,
