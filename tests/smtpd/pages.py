@@ -127,11 +127,13 @@ class Started(Daemon):
     def __init__(self, t, name, user, *argv):
         super().__init__(t, os.path.basename(argv[0]) + "-daemon")
         self.name, self.user, self.argv = name, user, list(argv)
+        where = "/run/" + user
         if name.startswith("unix:"):
             self.path = name[5:]
-            os.makedirs(os.path.dirname(self.path), exist_ok=True)
-            os.chmod(os.path.dirname(self.path), 0o755)
-            shutil.chown(os.path.dirname(self.path), user)
+            where = os.path.dirname(self.path)
+        os.makedirs(where, exist_ok=True)
+        os.chmod(where, 0o755 if self.path in name else 0o750)
+        shutil.chown(where, user, user)
 
     def connect(self):
         found = re.match(r"inet:(\d+)@(.*)", self.name)

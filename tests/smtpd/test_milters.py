@@ -18,9 +18,11 @@ from assassin import GTUBE
 from client import Client, send
 from harness import check, equal, wait
 from milters import Asked, Clamd, EICAR, KEY, OpenDKIM, program
-from pages import Dns, Page, Started, write
+from pages import Dns, Page, Started, override, write
 
 STRANGER = "203.0.113.9"
+FORGED = b"Authentication-Results: mx.example.org; dkim=pass " \
+    b"header.d=example.com\n" + mail.plain("forged")
 DAEMON, DROPIN = "As a daemon", "As a drop-in"
 
 
@@ -89,7 +91,7 @@ def public_key():
 
 def verifier(t):
     path = "/etc/opendkim.conf"
-    return Started(t, "unix:/run/opendkim/opendkim.sock", "opendkim",
+    return Started(t, "inet:8891@127.0.0.1", "opendkim",
                    program("opendkim"), "-f", "-x", path).start()
 
 
@@ -150,6 +152,56 @@ def test_opendkim_users(t):
               tag == "user", "signed for a " + tag)
 
 
+def test_opendkim_group(t):
+    """The socket that only the milter's group reaches; smtpd gives a filter
+    no other group than the one of its line."""
+    page = Page("opendkim", "opendkim")
+    name = "unix:/run/opendkim/opendkim.sock"
+    write("/etc/opendkim.conf", override(page.files["/etc/opendkim.conf"],
+                                         "Socket %s\nUMask 007\n" %
+                                         name.replace("unix", "local")))
+    daemon = Started(t, name, "opendkim", program("opendkim"), "-f", "-x",
+                     "/etc/opendkim.conf").start()
+    os.chmod("/run/opendkim", 0o750)
+    groups = harness.read("/etc/group").decode()
+    with open("/etc/group", "w") as file:
+        file.write(re.sub("^opendkim:.*", r"\g<0>opensmtpd", groups, flags=re.M))
+    conf = page.conf(DAEMON).replace("inet:8891@127.0.0.1", daemon.name)
+    for more, code in (" group opendkim", 250), ("", 451):
+        t.start(conf.replace('sock"', 'sock"' + more))
+        equal(submit(mail.plain())[0], code, "reply with" + more)
+        t.stop()
+    t.server = None
+    with open("/etc/group", "w") as file:
+        file.write(groups)
+
+
+def policeman(t):
+    return Started(t, "inet:8893@127.0.0.1", "opendmarc", program("opendmarc"),
+                   "-f", "-c", "/etc/opendmarc.conf").start()
+
+
+def test_opendmarc_more(t):
+    """What else the page says."""
+    page = Page("opendmarc", "opendmarc")
+    Dns(t, **{"_dmarc.example.com": "v=DMARC1; p=quarantine"})
+    write("/etc/opendmarc.conf", override(
+        page.files["/etc/opendmarc.conf"], "HoldQuarantinedMessages false\n"))
+    daemon = policeman(t)
+    alone = page.conf(DAEMON).replace("-s inet:8891@127.0.0.1 ", "").replace(
+        "quarantine=junk", "quarantine=reject")
+    t.start(alone)
+    got = delivered(t, FORGED, "forged")
+    check(b"dmarc=pass" in field(got, b"Authentication-Results"), "%s", got)
+    got = delivered(t, mail.plain(), "unsigned")
+    check(b"dmarc=fail" in field(got, b"Authentication-Results"), "%s", got)
+    daemon.kill()
+    write("/etc/opendmarc.conf", page.files["/etc/opendmarc.conf"])
+    daemon.start()
+    wait(lambda: submit(mail.plain())[0] == 550, "quarantine=reject")
+    equal(send(25, mail.plain())[0], 250, "reply to this host")
+
+
 def test_opendmarc(t):
     """Behind OpenDKIM, which forged results don't get past."""
     Page("opendkim", "opendkim")
@@ -158,12 +210,9 @@ def test_opendmarc(t):
               "_dmarc.example.com": "v=DMARC1; p=reject",
               "_dmarc.held.example": "v=DMARC1; p=quarantine"})
     good = signed(t, mail.plain("good"))
-    forged = b"Authentication-Results: mx.example.org; dkim=pass " \
-        b"header.d=example.com\n" + mail.plain("forged")
     held = mail.plain("held").replace(b"joe@example.com", b"joe@held.example")
     verifier(t)
-    Started(t, "unix:/run/opendmarc/opendmarc.sock", "opendmarc",
-            program("opendmarc"), "-f", "-c", "/etc/opendmarc.conf").start()
+    policeman(t)
     verify = Page("opendkim", "opendkim").conf(DAEMON).split("\n")[0] + "\n"
     for title in each(t, page, before=verify):
         tag = title.split()[-1]
@@ -172,7 +221,7 @@ def test_opendmarc(t):
               got[:1000])
         refused(mail.plain("unsigned"),
                 (550, "550 5.7.1 rejected by DMARC policy for example.com"))
-        equal(submit(forged)[0], 550, "reply to a forged result")
+        equal(submit(FORGED)[0], 550, "reply to a forged result")
         got = delivered(t, held, tag + "-held", "junk",
                         sender="joe@held.example")
         check(b"DMARC" in field(got, b"X-Milter-Quarantine").upper(), "%s",
