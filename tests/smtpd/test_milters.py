@@ -165,7 +165,8 @@ def test_opendkim_group(t):
     os.chmod("/run/opendkim", 0o750)
     groups = harness.read("/etc/group").decode()
     with open("/etc/group", "w") as file:
-        file.write(re.sub("^opendkim:.*", r"\g<0>opensmtpd", groups, flags=re.M))
+        file.write(re.sub("^opendkim:.*", r"\g<0>opensmtpd", groups,
+                          flags=re.M))
     conf = page.conf(DAEMON).replace("inet:8891@127.0.0.1", daemon.name)
     for more, code in (" group opendkim", 250), ("", 451):
         t.start(conf.replace('sock"', 'sock"' + more))
