@@ -250,6 +250,8 @@ def test_backlog(t):
     for sock in crowd:
         sock.close()
     daemon.thaw()
+    # It hears of all those first.
+    wait(lambda: daemon.ping(10), "spamd", 60)
     both_scan(t, 10)
     over(t, 4)
 

@@ -23,7 +23,8 @@ header, eoh, body, eom.  DEED is a reply's letter, or
     X-Do: add|insert|change|body|rcpt|unrcpt|from|quarantine ARGUMENT|...
     X-Do: heard            X-Heard: the letters of what this connection heard
     X-Do: saw NAME         X-Saw: this field, as it was shown; the macro {NAME}
-    X-Do: many             X-Many: the most connections at the same time
+    X-Do: many             X-Many: the most connections at the same time,
+                           with those whose end was not seen yet
 
 With a name, only "X-Do-NAME:" and "NAME.EVENT=DEED" are obeyed.  Says a line
 when it listens.
