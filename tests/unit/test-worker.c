@@ -16,6 +16,7 @@
 #include "wire.h"
 
 #include "engine.h"
+#include "settings.h"
 #include "worker.h"
 
 /* A line of a message, 1082 bytes with its newline. */
@@ -59,6 +60,7 @@ start(void **state)
 		(void)dup2(to_worker[0], 0);
 		(void)dup2(to_guard[1], 1);
 		engine.filter = &filter;
+		settings_init();	/* it looks at them each half minute */
 		engine.deadline = 1000000;
 		w.shared = sh;
 		w.socket = socket[0];
