@@ -51,6 +51,7 @@ def test_copies_not_of_refused(t):
                "alice+1@example.org")[0], 550, "reply")
     equal(send(2525, message("rcpt alice+copy@example.org"),
                "alice+2@example.org")[0], 250, "reply")
+    t.mail_to("alice+2@example.org")
     t.mail_to("alice+copy@example.org")
     equal(len(t.mails()), 2, "mails")
 
