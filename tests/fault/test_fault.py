@@ -29,6 +29,9 @@ class Load:
     def __init__(self, t, sessions=50):
         self.t, self.over = t, threading.Event()
         self.lock = threading.Lock()
+        # smtpd's queue of connections is short: one more than fits in may
+        # wait for a minute.
+        self.door = threading.BoundedSemaphore(5)
         self.accepted, self.refused, self.unknown = {}, {}, set()
         self.odd = []
         self.threads = [threading.Thread(target=self.client, args=(n,),
@@ -48,7 +51,8 @@ class Load:
                 time.sleep(0.05)
 
     def session(self, n, count, rand):
-        client = Client(PORTS[n % len(PORTS)], timeout=60)
+        with self.door:
+            client = Client(PORTS[n % len(PORTS)], timeout=60)
         reply = client.greeting
         try:
             if reply[0] == 220:
