@@ -94,12 +94,16 @@ class Daemon:
             self.process.wait()
 
     def stop(self):
-        """As an operator does; one TERM may get lost."""
-        self.process.terminate()
-        try:
-            self.process.wait(3)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        """As an operator does, and with patience: a TERM may get lost, and
+        a postgrey that is killed leaves its rows in the log of its database."""
+        for _ in range(10):
+            self.process.terminate()
+            try:
+                self.process.wait(2)
+                return
+            except subprocess.TimeoutExpired:
+                continue
+        self.kill()
 
     def close(self):
         self.kill()

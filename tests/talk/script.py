@@ -16,6 +16,10 @@ class Wrong(Exception):
     """The conversation file is wrong, or did not go as it says."""
 
 
+class Late(Wrong):
+    """It went as the file says, but not as soon."""
+
+
 class Statement:
     """One line of a file, with all that belongs to it."""
 

@@ -8,7 +8,6 @@ statement.  Fails by Wrong, or by Broken where smtpd itself would suffer.
 import os
 import re
 import signal
-import time
 
 from script import Wrong, answer_matches, unstuff
 
@@ -160,14 +159,6 @@ class Verbs:
 
     def do_read(self, rest, st):
         self.peer.reading = True
-
-    def do_drained(self, rest, st):
-        """All that was said is taken, within so many seconds."""
-        end = time.monotonic() + float(rest)
-        while self.peer.out:
-            if time.monotonic() > end:
-                raise Wrong("%d bytes not read" % self.peer.out_len)
-            self.peer.pump(0.1)
 
     def do_corpus(self, rest, st):
         """All messages of a directory, and what comes back of each."""
