@@ -27,9 +27,6 @@
 enum { LONG_SERVER = 256, LONG_TIMEOUT, LONG_ZONE };
 
 static const struct option	 longs[] = {
-	{ "domain", required_argument, NULL, 'd' },
-	{ "key", required_argument, NULL, 'k' },
-	{ "selector", required_argument, NULL, 's' },
 	{ "server", required_argument, NULL, LONG_SERVER },
 	{ "timeout", required_argument, NULL, LONG_TIMEOUT },
 	{ "zone", required_argument, NULL, LONG_ZONE },
@@ -42,8 +39,8 @@ static int64_t		 timeout_ms = TIMEOUT_MS;
 static void
 usage(void)
 {
-	(void)fputs("usage: dkim-check [-Vv] [-d domain] [-k file] "
-	    "[-s selector] [-x file] [--server address:port] "
+	(void)fputs("usage: dkim-check [-Vv] [-d domain] [-f file] [-k file] "
+	    "[-s selector] [--server address:port] "
 	    "[--timeout duration] [--zone file]\n", stderr);
 	exit(EX_USAGE);
 }
@@ -66,14 +63,14 @@ option_take(int c)
 {
 	if (c == 'd')
 		domain = optarg;
+	else if (c == 'f' || c == 'x')	/* opendkim-testkey has -x */
+		conf = optarg;
 	else if (c == 'k')
 		keyfile = optarg;
 	else if (c == 's')
 		selector = optarg;
 	else if (c == 'v')
 		log_verbose();
-	else if (c == 'x')
-		conf = optarg;
 	else if (c == LONG_SERVER)
 		server = optarg;
 	else if (c == LONG_TIMEOUT)
@@ -89,7 +86,7 @@ options_take(int argc, char *argv[])
 {
 	int	 c;
 
-	while ((c = getopt_long(argc, argv, "d:k:s:Vvx:", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "d:f:k:s:Vvx:", longs, NULL)) != -1)
 		if (c == 'V') {
 			(void)puts("dkim-check " PACKAGE_VERSION);
 			exit(0);

@@ -27,7 +27,7 @@
 #define PASSED_MAX	128
 
 static const char	 usage[] = "greylistctl [-jnVv] [-f file] "
-    "[-o key=value] command [argument ...]";
+    "[-G times] [-o key=value] command [argument ...]";
 
 struct ctl		 ctl;
 static int		 check_only, policy_server;

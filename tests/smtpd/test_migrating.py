@@ -15,7 +15,8 @@ from harness import check, equal
 
 DOC = os.path.join(harness.HERE, "..", "..", "doc", "migrating.md")
 SERVERS = (("127.0.0.1", 783), ("127.0.0.1", 10023), ("127.0.0.1", 8891),
-           "/run/postgrey.sock", "/run/milter.sock", "/run/clamav/milter.sock")
+           "/run/postgrey.sock", "/run/milter.sock",
+           "/run/clamav/clamav-milter.ctl")
 LISTS = ("postgrey/whitelist_clients", "postgrey/whitelist_recipients",
          "mail/uatraps", "mail/override", "mail/bgp-spamd", "mail/bgp-bypass",
          "mail/nospamd", "mail/spamd.alloweddomains", "mail/traps")

@@ -238,11 +238,11 @@ class Check(Tools):
         conf = self.path("conf")
         self.write("conf", "# ours\nSyslog yes\nDomain example.org\n"
                    "Selector\tsel\nKeyFile %s\n" % self.path("sel.private"))
-        r = self.tool("dkim-check", "-x", conf, "--zone", "sel.txt")
+        r = self.tool("dkim-check", "-f", conf, "--zone", "sel.txt")
         self.assertEqual(r.returncode, 0, r.stderr)
         self.assertIn("a test signature verifies", r.stdout)
         self.write("conf", "Domain example.org\n")
-        r = self.tool("dkim-check", "-x", conf, "--zone", "sel.txt")
+        r = self.tool("dkim-check", "-f", conf, "--zone", "sel.txt")
         self.assertEqual(r.returncode, 1)
         self.assertIn("neither KeyTable nor", r.stderr)
 
