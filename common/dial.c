@@ -86,7 +86,8 @@ try_address(struct dial *d)
 	}
 	if (d->fd == -1) {
 		dial_error(d, "connect", strerror(error));
-		return error_is_ours(error) ? DIAL_OURS : -1;
+		return a->call != NULL || error_is_ours(error) ? DIAL_OURS :
+		    -1;
 	}
 	d->state = DIAL_CONNECT;
 	(void)event_assign(&d->wr, d->loop->base, d->fd, EV_WRITE,

@@ -75,7 +75,8 @@ guard(const struct filter *f, struct worker *w)
 {
 	static struct guard_config	 conf;
 
-	raise_descriptors();
+	if (!w->guest)		/* it may close all that it might have */
+		raise_descriptors();
 	w->shared = guard_map();
 	w->shared->facts.must_see = f->unknown != NULL;
 	if (settings_foreground)

@@ -22,4 +22,11 @@ size_t		 strlcpy(char *, const char *, size_t);
 long long	 strtonum(const char *, long long, long long, const char **);
 #endif
 
+/* getopt(3) begins anew, in its way of ordering too. */
+#if HAVE_DECL_OPTRESET
+#define getopt_again()	(optreset = optind = 1)
+#else
+#define getopt_again()	(optind = 0)
+#endif
+
 #endif /* COMPAT_H */

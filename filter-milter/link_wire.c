@@ -331,7 +331,13 @@ link_change(struct link *l, const struct packet *p)
 static void
 link_progress(struct link *l)
 {
-	if (l->wait != 0 && link_await_reply(l, l->wait) == STEP_FAILED)
+	enum step	 step = STEP_WAIT;
+
+	if (l->full)
+		step = link_await(l, l->milter->content);
+	else if (l->wait != 0)
+		step = link_await_reply(l, l->wait);
+	if (step == STEP_FAILED)
 		link_fail(l, l->why);
 }
 

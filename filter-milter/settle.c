@@ -128,15 +128,16 @@ is_removed(const struct wishes *w, const char *rcpt)
 	return 0;
 }
 
-/* Those that smtpd has, but for the ones that were removed. */
-static size_t
-count_left(const struct session *s, const struct wishes *w)
+/* Has smtpd a recipient who was not removed? */
+static int
+any_left(const struct session *s, const struct wishes *w)
 {
-	size_t	 i, left = 0;
+	size_t	 i;
 
 	for (i = 0; s->tx != NULL && i < s->tx->nrcpt; i++)
-		left += !is_removed(w, s->tx->rcpt[i]);
-	return left;
+		if (!is_removed(w, s->tx->rcpt[i]))
+			return 1;
+	return 0;
 }
 
 static enum settled
@@ -144,7 +145,7 @@ settle_removed(const struct session *s, const struct wishes *w)
 {
 	if (w->nremoved == 0)
 		return SETTLED_ACCEPT;
-	if (count_left(s, w) > 0) {
+	if (any_left(s, w)) {
 		log_recipients(s, "remove", w->removed, w->nremoved);
 		return SETTLED_ACCEPT;
 	}
@@ -154,10 +155,13 @@ settle_removed(const struct session *s, const struct wishes *w)
 
 enum settled
 settle_message(const struct session *s, struct message *m,
-    const struct wishes *w, int junk)
+    struct wishes *w, int junk)
 {
-	enum settled	 settled = settle_removed(s, w);
+	enum settled	 settled;
 
+	if (s->tx != NULL)
+		wishes_fit(w, s->tx->rcpt, s->tx->nrcpt);
+	settled = settle_removed(s, w);
 	if (junk)
 		settled = stricter(settled, SETTLED_JUNK);
 	if (w->quarantine != NULL)

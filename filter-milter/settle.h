@@ -33,10 +33,10 @@ enum settled	 settle_discard(const struct session *, const char *milter);
 /*
  * All milters are done and none refused: quarantine and removed recipients, and
  * junk if a discard was settled so.  Edits m for junk (X-Spam: Yes,
- * X-Milter-Quarantine: reason).
+ * X-Milter-Quarantine: reason).  What is so already is taken out of the wishes.
  */
 enum settled	 settle_message(const struct session *, struct message *,
-		    const struct wishes *, int junk);
+		    struct wishes *, int junk);
 /* The code and text for a refusal: filter_reject(rq, code, "%s", text). */
 int		 settle_code(enum settled, const char **text);
 /* discard-to: the address that throws away, or NULL. */

@@ -73,18 +73,31 @@ list_add(char ***list, size_t *n, char *address)
 	return 0;
 }
 
-/* Returns whether it was there. */
-static int
+static void
 list_remove(char **list, size_t *n, const char *address)
 {
 	size_t	 i = list_find(list, *n, address);
 
 	if (i == *n)
-		return 0;
+		return;
 	free(list[i]);
 	(*n)--;
 	memmove(list + i, list + i + 1, (*n - i) * sizeof(*list));
-	return 1;
+}
+
+/* Only those that are among others, or only those that are not. */
+static void
+list_keep(char **list, size_t *n, int among, char *const *others,
+    size_t nothers)
+{
+	size_t	 i, kept = 0;
+
+	for (i = 0; i < *n; i++)
+		if ((list_find(others, nothers, list[i]) < nothers) == among)
+			list[kept++] = list[i];
+		else
+			free(list[i]);
+	*n = kept;
 }
 
 static void
@@ -96,16 +109,16 @@ list_clear(char ***list, size_t *n)
 	*list = NULL;
 }
 
-/* The later wish counts: who was removed and is added again, stays. */
+/* The later wish counts. */
 static int
 take_rcpt(struct wishes *w, int add, char *address)
 {
-	if (add && !list_remove(w->removed, &w->nremoved, address))
+	if (add) {
+		list_remove(w->removed, &w->nremoved, address);
 		return list_add(&w->added, &w->nadded, address);
-	if (!add && !list_remove(w->added, &w->nadded, address))
-		return list_add(&w->removed, &w->nremoved, address);
-	free(address);
-	return 0;
+	}
+	list_remove(w->added, &w->nadded, address);
+	return list_add(&w->removed, &w->nremoved, address);
 }
 
 static int
@@ -179,6 +192,13 @@ wishes_join(struct wishes *w, struct wishes *from)
 	join_text(&w->quarantine, &from->quarantine);
 	wishes_clear(from);
 	return error;
+}
+
+void
+wishes_fit(struct wishes *w, char *const *rcpt, size_t nrcpt)
+{
+	list_keep(w->added, &w->nadded, 0, rcpt, nrcpt);
+	list_keep(w->removed, &w->nremoved, 1, rcpt, nrcpt);
 }
 
 void

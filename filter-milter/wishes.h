@@ -25,6 +25,11 @@ struct wishes {
 int	wishes_take(struct wishes *, const struct change *);
 /* Those of a milter that is done join the others, and are gone from there. */
 int	wishes_join(struct wishes *, struct wishes *);
+/*
+ * With these recipients, bare, what is as it was wished already is no wish: one
+ * to be added who is there, one to be removed who is not.
+ */
+void	wishes_fit(struct wishes *, char *const *rcpt, size_t nrcpt);
 void	wishes_clear(struct wishes *);
 
 #endif /* WISHES_H */

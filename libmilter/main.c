@@ -24,6 +24,7 @@
 
 #include <event2/event.h>
 
+#include "compat.h"
 #include "context.h"
 #include "filter.h"
 #include "log.h"
@@ -75,6 +76,8 @@ start(void)
 	    NULL);
 	if (ev == NULL || event_add(ev, NULL) == -1)
 		return -1;
+	/* The deadline alone is the limit: callbacks think as they like. */
+	milters->command = milters->content = filter_deadline();
 	return milter_filter.start();
 }
 
@@ -135,10 +138,9 @@ begin(void)
 	if ((why = milter_add_here(filter.name, here, NULL)) != NULL)
 		fatalx("%s", why);
 	milters->max = UINT_MAX;	/* smtpd knows how many it wants */
-	milters->command = milters->content;
 	argc = split_options(argv);
 	status = filter_guard(&filter, argc, argv, &self);
-	optind = 1;			/* main() has its own */
+	getopt_again();			/* main() has its own */
 	if (status != -1) {
 		(void)fflush(stdout);
 		_exit(status);

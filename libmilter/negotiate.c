@@ -107,7 +107,7 @@ int
 smfi_setsymlist(SMFICTX *ctx, int stage, char *macros)
 {
 	if (ctx == NULL || ctx->command != SMFIC_OPTNEG || macros == NULL ||
-	    stage < SMFIM_FIRST || stage > SMFIM_LAST ||
+	    *macros == '\0' || stage < SMFIM_FIRST || stage > SMFIM_LAST ||
 	    ctx->terms.macros[stage] != NULL)
 		return MI_FAILURE;
 	ctx->terms.macros[stage] = strdup(macros);

@@ -22,6 +22,18 @@ version_fits(int version)
 	    (version >= 2 && version <= 4);
 }
 
+/* A milter of those times handed over what there was, and no more. */
+static void
+forget_newer(struct smfiDesc *desc)
+{
+	if (desc->xxfi_version < 5)
+		desc->xxfi_negotiate = NULL;
+	if (desc->xxfi_version < 4)
+		desc->xxfi_data = NULL;
+	if (desc->xxfi_version < 3)
+		desc->xxfi_unknown = NULL;
+}
+
 int
 smfi_register(struct smfiDesc desc)
 {
@@ -33,6 +45,7 @@ smfi_register(struct smfiDesc desc)
 		return MI_FAILURE;
 	free(milter.xxfi_name);
 	milter = desc;
+	forget_newer(&milter);
 	milter.xxfi_name = copy;
 	registered = 1;
 	return MI_SUCCESS;

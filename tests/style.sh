@@ -40,7 +40,7 @@ longer() {	# LINES, names on stdin
 # Without comments and empty lines: a header is also a manual.
 longer_code() {
 	while read -r file; do
-		lines=$(${CC:-cc} -fpreprocessed -dD -E -P "$file" | wc -l)
+		lines=$(${CC:-cc} -fpreprocessed -dD -E -P -w "$file" | wc -l)
 		[ "$lines" -le "$1" ] || echo "$file: $lines lines of code"
 	done
 }

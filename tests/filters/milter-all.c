@@ -9,6 +9,7 @@
  *	milter-all -c		has descriptors of its own, whatever was there
  *	milter-all -e status	exits at once
  *	milter-all -s		starts a child again and again
+ *	milter-all -v version	of libmilter, when there was less
  *	milter-all -w seconds	takes its time to end
  */
 
@@ -21,6 +22,7 @@
 #include <arpa/inet.h>
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +93,7 @@ run_child(void)
 		(void)sigemptyset(&none);
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		(void)execl("/bin/sh", "sh", "-c",
-		    "echo from a child; kill -TERM $$; echo alive",
+		    "echo from a child, $(ulimit -n) descriptors; kill -TERM $$; echo alive",
 		    (char *)NULL);
 		_exit(127);
 	}
@@ -336,6 +338,15 @@ static struct smfiDesc	 all = {
 	.xxfi_unknown = all_unknown,
 };
 
+/* What came later lies behind the end of its struct: nobody knows what it is. */
+static void
+become(int version)
+{
+	all.xxfi_version = version;
+	memset(&all.xxfi_unknown, 0x5a, sizeof(all) -
+	    offsetof(struct smfiDesc, xxfi_unknown));
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -343,7 +354,7 @@ main(int argc, char *argv[])
 	int	 c, fd, status, wait = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((c = getopt(argc, argv, "bce:p:sw:")) != -1) {
+	while ((c = getopt(argc, argv, "+bce:p:sv:w:")) != -1) {
 		if (c == 'b' && fork() != 0)
 			_exit(0);
 		for (fd = 3; c == 'c' && fd < 256; fd++)
@@ -354,6 +365,8 @@ main(int argc, char *argv[])
 			exit(atoi(optarg));
 		if (c == 'p')
 			where = optarg;
+		if (c == 'v')
+			become(atoi(optarg));
 		if (c == 'w')
 			wait = atoi(optarg);
 	}

@@ -277,7 +277,7 @@ settle_discard(const struct session *s, const char *milter)
 
 enum settled
 settle_message(const struct session *s, struct message *m,
-    const struct wishes *w, int junk)
+    struct wishes *w, int junk)
 {
 	marked = junk;
 	return wishes_are;

@@ -87,6 +87,32 @@ twenty_megabytes_to_a_slow_reader(void **state)
 	shown_whole(NR_CONTENT, 40000);
 }
 
+/* With each piece that it reads it says that it is at it. */
+static void
+a_slow_reader_that_makes_progress_is_waited_for(void **state)
+{
+	struct message	*m = message_big(300000);
+	struct turn	 turns[] = { { 'N', 0, NULL }, { 0, 0, NULL } };
+	char		 say[5 * 3000 + 1];
+	int64_t		 began;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(say) - 1; i += 5)
+		memcpy(say + i, "p\n@1\n", 5);
+	say[i] = '\0';
+	turns[0].say = say;
+	peer.protocol = NR_CONTENT;
+	peer.turns = turns;
+	milter.content = 250;
+	talk(0);
+	peer.step = 400;
+	began = clock_ms();
+	if (ask_message(0, m, SIZE_MAX) != ANSWER_CONTINUE)
+		fail_msg("%s", heard[0].why);
+	assert_in_range(clock_ms() - began, 600, 10000);
+	message_free(m);
+}
+
 static void
 what_a_milter_does_not_read_costs_no_memory(void **state)
 {
@@ -394,6 +420,7 @@ main(void)
 		TEST(twenty_megabytes_with_an_answer_to_each_piece),
 		TEST(twenty_megabytes_without),
 		TEST(twenty_megabytes_to_a_slow_reader),
+		TEST(a_slow_reader_that_makes_progress_is_waited_for),
 		TEST(what_a_milter_does_not_read_costs_no_memory),
 		TEST(a_message_in_a_file_is_shown_as_well),
 		TEST(what_may_be_text_is_shown_whole),

@@ -111,7 +111,7 @@ static int		 discarded;
 
 /* What settle_message() says, and makes of the message. */
 static void
-settled_is(const struct wishes *w, enum settled want, const char *out)
+settled_is(struct wishes *w, enum settled want, const char *out)
 {
 	struct message	*m = mail_new(MSG);
 	char		 got[1024];
@@ -306,6 +306,32 @@ added_recipients_get_a_copy_or_a_line(void **state)
 	wishes_clear(&w);
 }
 
+/* Nobody gets a mail twice, and who was no recipient can't be left out. */
+static void
+what_is_so_already_is_no_wish(void **state)
+{
+	struct wishes	 w = { .added = NULL };
+	struct inject	*in;
+
+	option("inject=127.0.0.1:10025");
+	wish(&w, '+', "<A@b>");
+	wish(&w, '-', "no@body");
+	settled_is(&w, SETTLED_ACCEPT, MSG);
+	assert_int_equal(settle_copy(&session, NULL, &w, &in), 0);
+	assert_null(in);
+	assert_string_equal(said, "");
+
+	wish(&w, '-', "x@y");		/* then added: it is none yet */
+	wish(&w, '+', "x@y");
+	wish(&w, '+', "c@d");		/* then removed: it is one */
+	wish(&w, '-', "c@d");
+	settled_is(&w, SETTLED_ACCEPT, MSG);
+	assert_string_equal(said, "action=ignore wish=remove to=c@d\n");
+	assert_int_equal(settle_copy(&session, NULL, &w, &in), 0);
+	assert_string_equal(copy, "abc from=from@b n=1 to=x@y");
+	wishes_clear(&w);
+}
+
 /* There is nobody to send a copy to. */
 static void
 another_sender_is_a_line(void **state)
@@ -335,6 +361,7 @@ main(void)
 		TEST(the_stricter_of_two_counts),
 		TEST(discard_is_as_the_key_says),
 		TEST(added_recipients_get_a_copy_or_a_line),
+		TEST(what_is_so_already_is_no_wish),
 		TEST(another_sender_is_a_line),
 	};
 
