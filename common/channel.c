@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * See channel.h.  The hot path is channel_line() and channel_data(): neither
- * allocates, calls the system or touches a shared position.
+ * See channel.h.  The hot path is channel_line() and channel_data(): while there
+ * is room neither allocates, and a shared position is stored, and the guard
+ * woken, once in 64 KB.
  */
 
 #include <sys/types.h>

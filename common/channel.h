@@ -35,8 +35,8 @@ struct facts {
 	int32_t		minor;		/* protocol; 7 until we know */
 	int32_t		incoming;	/* config|subsystem|smtp-in */
 	int32_t		outgoing;
-	int32_t		ready;		/* register|ready was said */
 	int32_t		must_see;	/* no message may pass it by */
+	uint64_t	config_at;	/* lines before this one are kept */
 	uint32_t	config_len;	/* KEY|VALUE, NUL, KEY|VALUE ... */
 	char		config[4096];	/* for filter.config */
 };

@@ -265,7 +265,6 @@ one_line(const char *line, size_t len)
 		return 1;
 	}
 	ch->sh->facts.minor = l.minor;
-	ch->sh->facts.ready = 1;
 	if (l.kind == PROTO_FILTER)
 		return request(&l);
 	if (ch->in_pos == ch->sh->skip)

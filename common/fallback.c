@@ -118,6 +118,17 @@ fallback_echo(struct channel *ch, const struct proto_line *l)
 		(void)pass_on(ch, l);
 }
 
+/* Without room in the ledger for it, every message is one that was lost. */
+static void
+note_lost(struct channel *ch, const struct proto_line *l)
+{
+	struct debt	 lost = { .session = l->session, .token = l->token,
+			    .owed = OWED_LINES, .lost = 1 };
+
+	if (channel_owe(ch, &lost) == -1)
+		ch->sh->facts.must_see = 1;
+}
+
 /*
  * A message goes on as it is if the policy is to accept it, no part of it was
  * lost, and the filter need not have seen it; else smtpd gets nothing but its
@@ -127,14 +138,12 @@ static void
 data_line(struct channel *ch, const struct proto_line *l, enum failure policy)
 {
 	struct debt	*had = ledger_find(&ch->sh->ledger, l->session);
-	struct debt	 lost = { .session = l->session, .token = l->token,
-			    .owed = OWED_LINES, .lost = 1 };
 
 	if (is_end(l))
 		pay_dot(ch, l->session, l->token, had != NULL && had->lost);
 	else if (policy == FAILURE_ACCEPT && (had == NULL || !had->lost) &&
 	    (ch->sh->facts.must_see || pass_on(ch, l)))
-		(void)channel_owe(ch, &lost);
+		note_lost(ch, l);
 }
 
 void

@@ -32,6 +32,7 @@
 #define START		60000	/* to start in, however short the deadline */
 #define MISSES		4	/* answers that were not worth to wait for */
 #define RETRY		128	/* of them, and one is waited for again */
+#define LOOKS		4	/* in a deadline, at a worker's beat */
 #define STARVED		10	/* when the kernel has no memory for a socket */
 
 static struct shared			*sh;
@@ -46,7 +47,7 @@ static int64_t				 checked;	/* the worker's beat */
 static uint64_t				 beat, tail_at_birth, died_at;
 static int				 blocked; /* smtpd takes no more */
 static int				 starved; /* nor does the kernel */
-static int				 asked;		/* for a sign of life */
+static int				 missed;	/* looks without a sign of life */
 
 struct shared *
 guard_map(void)
@@ -113,7 +114,7 @@ start_worker(struct worker *w)
 		return 0;
 	}
 	generation++;
-	asked = 0;
+	missed = 0;
 	tail_at_birth = ring_load(&sh->in.tail);
 	return 0;
 }
@@ -137,6 +138,13 @@ tired(void)
 		deaths = 0;
 	}
 	return strikes >= STRIKES || ++deaths > DEATHS;
+}
+
+/* What is ever said first is the handshake, in one piece. */
+static int
+is_ready(void)
+{
+	return ring_load(&sh->out.head) != 0;
 }
 
 static void
@@ -174,7 +182,7 @@ bury(int status)
 	rest_until = 0;
 	if (!tired())
 		return 0;
-	if (!sh->facts.ready)
+	if (!is_ready())
 		return -1;
 	log_warnx("workers keep dying: answering by on-failure, next try in "
 	    "%d s", REST / 1000);
@@ -194,7 +202,7 @@ do_without(struct worker *w)
 		return 0;
 	if (clock_ms() >= rest_until)
 		return start_worker(w);
-	if (sh->facts.ready)
+	if (is_ready())
 		standin_work();
 	return 0;
 }
@@ -228,7 +236,7 @@ next_check(void)
 
 	if (sh->beat == 0 && ms < START)
 		ms = START;
-	return checked + ms / 2;
+	return checked + ms / LOOKS;
 }
 
 /* Bytes through both rings, as far as they go without waiting. */
@@ -246,14 +254,17 @@ pump(int readable)
 	while (n > 0 && ring_used(&sh->out) > 0)
 		if ((n = ring_drain(&sh->out, to_smtpd)) <= 0)
 			blocked = 1;
-	if (n == -1)
+	if (n == -1) {		/* the worker must have room, to end */
+		ring_store(&sh->out.tail, ring_load(&sh->out.head));
+		blocked = 0;
 		hang_up();
+	}
 	if (blocked && errno == ENOBUFS)
 		starved = 1;
 	wake_worker();
 }
 
-/* Kill a worker that hangs: asked half a deadline ago, it did nothing. */
+/* Kill a worker that hangs: woken a deadline ago, it did nothing. */
 static void
 check_beat(void)
 {
@@ -262,14 +273,15 @@ check_beat(void)
 
 	if (t < next_check())
 		return;
+	if (b != beat)
+		missed = 0;
 	/* Nobody waits for the first one before it is ready. */
-	if (asked && b == beat && sh->facts.ready) {
+	if (missed++ >= LOOKS && is_ready()) {
 		log_warnx("worker %d gives no sign of life: killed",
 		    (int)worker);
 		(void)kill(worker, SIGKILL);
 	}
 	checked = t;
-	asked = 1;
 	beat = b;
 	(void)!write(to_worker[1], "", 1);
 }
@@ -360,6 +372,8 @@ farewell(void)
 			(void)waitpid(worker, NULL, 0);
 			break;
 		}
+		if (must_not_sleep(WANT_BYTES))
+			left = 0;
 		(void)poll(&pfd, 1, (int)left);
 		(void)!read(to_guard[0], bytes, sizeof(bytes));
 		pump(0);
@@ -411,7 +425,7 @@ guard_run(struct worker *w, const struct guard_config *conf)
 	signals_take(pass_signal);
 	for (;;) {
 		pump(readable);
-		if (readable && worker > 0) {
+		if (readable && worker > 0 && !starved) {
 			linger();
 			pump(0);
 		}
@@ -420,7 +434,7 @@ guard_run(struct worker *w, const struct guard_config *conf)
 		if (died && (died = 0, worker > 0) &&
 		    waitpid(worker, &status, WNOHANG) > 0) {
 			log_adopt(&sh->log);
-			if (!sh->facts.ready && WIFEXITED(status))
+			if (!is_ready() && WIFEXITED(status))
 				return give_up(status);
 			if (bury(status) == -1)
 				return 1;
@@ -429,6 +443,7 @@ guard_run(struct worker *w, const struct guard_config *conf)
 			check_beat();
 		else if (do_without(w))
 			return -1;
+		log_flush();	/* what smtpd did not take at once */
 		readable = sleep_until_work();
 	}
 }

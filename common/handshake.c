@@ -130,7 +130,6 @@ handshake_register(void)
 	(void)strlcpy(buf + strlen(buf), "register|ready\n",
 	    sizeof(buf) - strlen(buf));
 	channel_say(&engine.channel, buf, strlen(buf), NULL);
-	facts->ready = 1;
 	channel_publish(&engine.channel);
 }
 
@@ -155,6 +154,7 @@ keep(const char *line, size_t len)
 	}
 	copy(facts->config + facts->config_len, len + 1, line, len);
 	facts->config_len += len + 1;
+	facts->config_at = ring_load(&engine.channel.sh->current) + 1;
 }
 
 /* KEY|VALUE */
@@ -203,7 +203,9 @@ handshake_config(const char *arg, size_t len)
 	char		 name[KEY_SIZE], value[VALUE_SIZE];
 
 	cut(arg, len, name, value);
-	if (engine.filter->config != NULL) {
+	/* A worker that died after this line has kept it: it was told again. */
+	if (engine.filter->config != NULL &&
+	    ring_load(&engine.channel.sh->current) >= facts->config_at) {
 		keep(arg, len);
 		engine.filter->config(name, value);
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a filter says, it says on stderr: smtpd copies every line into its own
- * log, with the filter's name before it.  Never blocks: what smtpd does not take
- * waits in a buffer of 8 KB, and a line that finds no room there is dropped and
- * counted.
+ * log, with the filter's name before it.  Never blocks then: what smtpd does not
+ * take waits in a buffer of 8 KB, and a line that finds no room there is dropped
+ * and counted.
  *
  * Threads may log at the same time, but log_safe() is the event loop's.
  *
@@ -46,7 +46,7 @@ int	log_level(void);
 /*
  * Hold back what log_info() says, until log_flush() or a line that is no
  * decision; or hold back no more.  The worker does so: what it said in a turn
- * of its loop goes out in one piece, before smtpd gets the answers.
+ * of its loop goes out in one piece.
  */
 void	log_hold(int);
 void	log_flush(void);

@@ -33,7 +33,7 @@ struct conn {
 	uint64_t	  lines;	/* token of the message's lines */
 	uint8_t		  phase;	/* of it; PHASE_DATA_LINE: a message */
 	uint8_t		  stage;
-	uint8_t		  stranger;	/* no room in the ledger: fallback.h */
+	uint8_t		  stranger;	/* not to be asked about: fallback.h */
 	uint8_t		  cut;		/* a line was too long for smtpd */
 	char		  prefix[PROTO_PREFIX];
 	char		 *verdict;	/* for commit; NULL: proceed */

@@ -2,8 +2,8 @@
 /*
  * The bytes of a stream that is open: what was written goes out, what comes
  * in is cut into frames where it was read to, and the server's hanging up is
- * judged.  Called from the event loop only, which keeps the stream in memory
- * for as long, whatever its user does in a callback.
+ * judged.  The event loop keeps the stream in memory for as long as it is in here,
+ * whatever the user does in a callback.
  */
 
 #include <sys/types.h>

@@ -100,8 +100,10 @@ start(struct conn *c, const struct proto_line *l)
 	c->stage = STAGE_LINES;
 	c->lines = l->token;
 	proto_prefix(c->prefix, l->minor, l->session, l->token);
-	if (f->wants != NULL && !f->wants(&c->s))
-		ticket_cancel(c);	/* it is as if it was answered */
+	/* Nobody asked for lines, or not for these: as if it was answered. */
+	if ((f->line == NULL && f->message == NULL) ||
+	    (f->wants != NULL && !f->wants(&c->s)))
+		ticket_cancel(c);
 	else if (f->message != NULL && (c->message = message_new()) == NULL) {
 		log_peer("%016llx message refused: out of memory",
 		    (unsigned long long)c->s.id);

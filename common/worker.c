@@ -85,7 +85,8 @@ fd_readable(int fd, short what, void *arg)
 	if (ring_fill(&sh->in, &sh->current, self->in) == -1) {
 		sh->eof = 1;
 		(void)event_del(readable);
-	}
+	} else if (ring_used(&sh->in) == RING_SIZE)
+		(void)event_del(readable);	/* until there is room */
 }
 
 static void
@@ -93,9 +94,9 @@ fd_writable(int fd, short what, void *arg)
 {
 }
 
-/* For -F: what is said goes out now, or when smtpd takes it. */
+/* For -F: what is said goes out now, or when smtpd takes it; and reads on. */
 static void
-drain_alone(void)
+pump_alone(void)
 {
 	ssize_t	 n = 1;
 
@@ -105,6 +106,8 @@ drain_alone(void)
 		done = 1;
 	else if (n == 0)
 		(void)event_add(writable, NULL);
+	if (!sh->eof && ring_used(&sh->in) < RING_SIZE)
+		(void)event_add(readable, NULL);
 }
 
 /*
@@ -126,7 +129,7 @@ turn(int alone, int *waits)
 	*waits = *waits || ch->over_len > 0 ||
 	    (!more && ch->in_scanned != ch->in_end);
 	if (alone)
-		drain_alone();
+		pump_alone();
 	if (sh->eof && !more && !*waits &&
 	    ring_load(&sh->in.head) == ch->in_end)
 		done = 1;
@@ -216,7 +219,14 @@ watch_socket(void)
 		return 0;
 	arrival = event_new(engine.base, self->socket,
 	    EV_READ | EV_ET | EV_PERSIST, socket_readable, NULL);
-	return arrival == NULL ? -1 : event_add(arrival, NULL);
+	if (arrival == NULL)
+		return -1;
+	/* It is a file: the guard alone will do. */
+	if (event_add(arrival, NULL) == -1) {
+		event_free(arrival);
+		arrival = NULL;
+	}
+	return 0;
 }
 
 /* One that a program has a handler of its own for stays its own. */

@@ -124,7 +124,6 @@ work_line(const char *line, size_t len)
 		if (l.len != 5 || memcmp(l.arg, "ready", 5) != 0)
 			return;
 		channel_say(&ch, "register|ready\n", 15, NULL);
-		ch.sh->facts.ready = 1;
 	} else if (l.kind == PROTO_FILTER) {
 		d.session = l.session;
 		d.token = l.token;

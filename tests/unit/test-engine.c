@@ -174,6 +174,22 @@ a_line_hook_that_fails_refuses_the_message(void **state)
 	    "reject|451 4.3.0 Mail filter failed, try again later"));
 }
 
+/* smtpd does not send them to such a filter; if it did, it would want them back. */
+static void
+lines_that_nobody_asked_for_go_on(void **state)
+{
+	static const struct filter	 deaf = { .name = "deaf" };
+
+	engine.filter = &deaf;
+	say(WIRE_CONNECT("01"));
+	say(WIRE_REQUEST("data-line", "01", "07", "..one"));
+	say(WIRE_REQUEST("data-line", "01", "07", "."));
+	engine.filter = &filter;
+	expect(WIRE_LINE("01", "07", "..one") WIRE_LINE("01", "07", "."));
+	say(WIRE_REQUEST("commit", "01", "08", ""));
+	expect(WIRE_RESULT("01", "08", "proceed"));
+}
+
 /* But a worker that dies under it still costs a 451: the debt is there. */
 static void
 a_message_that_is_not_wanted_goes_on_as_it_comes(void **state)
@@ -367,6 +383,22 @@ a_worker_is_told_what_smtpd_is(void **state)
 	assert_string_equal(told, all);
 }
 
+/* A worker that died with the line half done: the next one is told once. */
+static void
+a_worker_is_told_nothing_twice(void **state)
+{
+	wire_line(sh, "config|new|x");
+	(void)engine_read();
+	channel_resume(&engine.channel);
+	told[0] = '\0';
+	handshake_again();
+	assert_string_equal(told, "new=x;");
+	turn();
+	assert_string_equal(told, "new=x;");
+	say("config|more|y");
+	assert_string_equal(told, "new=x;more=y;");
+}
+
 /* What does not fit is forgotten; the rest is as it was. */
 static void
 smtpd_may_tell_much_of_itself(void **state)
@@ -393,6 +425,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		TEST(a_line_with_newlines_is_as_many_lines),
 		TEST(a_line_hook_that_fails_refuses_the_message),
+		TEST(lines_that_nobody_asked_for_go_on),
 		TEST(a_message_that_is_not_wanted_goes_on_as_it_comes),
 		TEST(the_second_of_two_in_a_chain_lets_pass),
 		TEST(who_is_told_of_the_end_can_not_answer),
@@ -403,6 +436,7 @@ main(void)
 		TEST(an_outgoing_transaction_ends_with_its_commit),
 		TEST(one_hook_is_asked_and_told_all),
 		TEST(a_worker_is_told_what_smtpd_is),
+		TEST(a_worker_is_told_nothing_twice),
 		TEST(smtpd_may_tell_much_of_itself),
 	};
 

@@ -270,6 +270,28 @@ a_message_that_found_no_room_is_refused(void **state)
 	    FALLBACK_LOST));
 }
 
+/* One line had to be cut, and nobody would know at its end. */
+static void
+a_cut_message_that_found_no_room_is_refused(void **state)
+{
+	char	 line[PROTO_LINE_MAX];
+	size_t	 i;
+
+	for (i = 0; i < LEDGER_SLOTS; i++) {
+		sh->ledger.debts[i].session = 1000 + i;
+		sh->ledger.debts[i].owed = OWED_LINES;
+	}
+	(void)snprintf(line, sizeof(line), "%s%0*d",
+	    WIRE_REQUEST("data-line", "02", "07", ""), 65500, 0);
+	say(line, FAILURE_ACCEPT);
+	(void)wire_take(sh);
+	say(WIRE_REQUEST("data-line", "02", "07", "."), FAILURE_ACCEPT);
+	(void)wire_take(sh);
+	say(WIRE_REQUEST("commit", "02", "08", ""), FAILURE_ACCEPT);
+	assert_string_equal(wire_take(sh), WIRE_RESULT("02", "08",
+	    FALLBACK_LOST));
+}
+
 static void
 a_line_from_elsewhere_in_the_chain_goes_on(void **state)
 {
@@ -311,6 +333,7 @@ main(void)
 		TEST(a_message_is_swallowed_and_refused_if_it_is_not),
 		TEST(a_message_that_the_filter_must_see_is_refused_even_by_accept),
 		TEST(a_message_that_found_no_room_is_refused),
+		TEST(a_cut_message_that_found_no_room_is_refused),
 		TEST(a_line_from_elsewhere_in_the_chain_goes_on),
 	};
 
