@@ -134,9 +134,13 @@ void
 proto_mailbox(const char **addr, size_t *len)
 {
 	const char	*colon;
+	size_t		 user = *len;
 
-	if (*len == 0 || **addr != '@' ||
-	    (colon = memchr(*addr, ':', *len)) == NULL)
+	while (user > 0 && (*addr)[user - 1] != '@')
+		user--;
+	if (user == 0)
+		user = *len;
+	if ((colon = memchr(*addr, ':', user)) == NULL)
 		return;
 	*len -= colon + 1 - *addr;
 	*addr = colon + 1;

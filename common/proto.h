@@ -81,7 +81,9 @@ int		 proto_outcome(struct proto_outcome *, enum report, int minor,
 
 /*
  * An address without its source route, which smtpd ignores and a list would
- * not: "@a.example,@b.example:joe@c.example" is joe's.  RFC 5321, 4.1.1.3
+ * not: "@a.example,@b.example:joe@c.example" is joe's (RFC 5321, 4.1.1.3).  It
+ * is, as for smtpd, all up to the first ':' before the last '@': whoever writes
+ * "postmaster:joe@c.example" means joe, too.
  */
 void		 proto_mailbox(const char **addr, size_t *len);
 

@@ -22,12 +22,13 @@
 #define SANDBOX_H
 
 /*
- * A file or a directory that will be opened later on, or a socket that will be
- * connected to (unveil(2) counts these); perm is unveil(2)'s "r", "rw" or
+ * A file or a directory that will be opened later on; perm is unveil(2)'s "r" or
  * "rwc".  For a file its directory is meant, so that a file that is replaced by
  * rename(2) can be read again.  path is copied.  Before sandbox_enter().
  */
 void	sandbox_path(const char *path, const char *perm);
+/* A socket that will be connected to, there already or not. */
+void	sandbox_socket(const char *path);
 
 /*
  * Returns 0, or -1 after logging what this system could not do: the filter

@@ -42,6 +42,12 @@ sandbox_path(const char *path, const char *perm)
 	paths = 1;
 }
 
+void
+sandbox_socket(const char *path)
+{
+	paths = 1;
+}
+
 /* Core files too.  In capability mode it was done before. */
 int
 sandbox_untraceable(void)

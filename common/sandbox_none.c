@@ -12,6 +12,11 @@ sandbox_path(const char *path, const char *perm)
 {
 }
 
+void
+sandbox_socket(const char *path)
+{
+}
+
 int
 sandbox_untraceable(void)
 {

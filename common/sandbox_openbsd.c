@@ -46,6 +46,13 @@ sandbox_path(const char *path, const char *perm)
 	free(real);
 }
 
+/* unveil(2) counts it as a file that is written to. */
+void
+sandbox_socket(const char *path)
+{
+	sandbox_path(path, "rw");
+}
+
 static int
 files_enter(const char *words)
 {

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "compat.h"
+#include "sandbox.h"
 #include "server.h"
 
 #define NAME_CHARS	"abcdefghijklmnopqrstuvwxyz" \
@@ -52,6 +53,7 @@ parse_unix(struct server *srv, const char *path)
 	if ((srv->label = malloc(len)) == NULL)
 		return "out of memory";
 	(void)snprintf(srv->label, len, "unix:%s", path);
+	sandbox_socket(path);
 	return NULL;
 }
 
@@ -115,6 +117,9 @@ parse_host(struct server *srv, const char *host, int brackets)
 		return "not a host name";
 	if (!literal && (srv->host = strdup(host)) == NULL)
 		return "out of memory";
+	/* DHCP replaces it; the hosts file is beside it. */
+	if (!literal)
+		sandbox_path("/etc/resolv.conf", "r");
 	len = strlen(host) + sizeof("[]:65535");
 	if ((srv->label = malloc(len)) == NULL)
 		return "out of memory";

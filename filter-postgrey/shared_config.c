@@ -45,7 +45,7 @@ server_tls(const char *where, int tls)
 static const char *
 server_add(const char *where)
 {
-	const char	*path = NULL, *why;
+	const char	*why;
 	int		 tls = strncmp(where, "rediss:", 7) == 0;
 
 	if (tls)
@@ -54,15 +54,7 @@ server_add(const char *where)
 		return why;
 	if (shared_config.backend == NULL)
 		shared_config.backend = backend_new("redis");
-	if ((why = backend_add(shared_config.backend, where, PORT)) != NULL)
-		return why;
-	if (*where == '/')
-		path = where;
-	else if (strncmp(where, "unix:", 5) == 0)
-		path = where + 5;
-	if (path != NULL)
-		sandbox_path(path, "rw");
-	return NULL;
+	return backend_add(shared_config.backend, where, PORT);
 }
 
 /* It is a pattern of SCAN too. */

@@ -159,9 +159,13 @@ a_source_route_is_no_part_of_an_address(void **state)
 		{ "joe@c.example", "joe@c.example" },
 		{ "@a.example:joe@c.example", "joe@c.example" },
 		{ "@a.example,@b.example:joe@c.example", "joe@c.example" },
-		{ "@a.example:\"x:y\"@c.example", "\"x:y\"@c.example" },
-		{ "\"@a:\"@c.example", "\"@a:\"@c.example" },
-		{ "@a.example", "@a.example" }, { "@:", "" }, { "", "" },
+		{ "postmaster+x:joe@c.example", "joe@c.example" },
+		{ "x:y:joe@c.example", "y:joe@c.example" },
+		{ "joe@[IPv6:2001:db8::1]", "joe@[IPv6:2001:db8::1]" },
+		{ "@a.example:joe@[IPv6:2001:db8::1]",
+		    "joe@[IPv6:2001:db8::1]" },
+		{ "x:postmaster", "postmaster" },
+		{ "@a.example", "@a.example" }, { "@:", "@:" }, { "", "" },
 	};
 	const char			*addr;
 	size_t				 i, len;
