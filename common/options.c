@@ -263,23 +263,12 @@ line_trim(char *line)
 	*p = '\0';
 }
 
-/* "key = value", as many other programs have it. */
-static void
-equals_warn(const struct key *const *tables, const struct place *at,
-    const char *name, size_t len, const char *value)
+/* As other programs have it.  "::1" is a value. */
+static int
+is_separator(const char *p, int at_key)
 {
-	const char	*quoted;
-	char		 why[200];
-
-	if (key_find(tables, name, len, 0) == NULL) {
-		place_warn(at, name, len, "unknown key", NULL);
-		return;
-	}
-	quoted = log_quote(value + strspn(value, BLANKS));
-	/* Cut is fine: the operator knows the value. */
-	(void)snprintf(why, sizeof(why), "no '=' in a file (write: %.*s %.*s)",
-	    (int)len, name, (int)strlen(quoted) - 2, quoted + 1);
-	place_warn(at, name, len, why, NULL);
+	return *p == '=' || (*p == ':' && (at_key || p[1] == ' ' ||
+	    p[1] == '\t' || p[1] == '\0'));
 }
 
 static int
@@ -292,12 +281,10 @@ line_set(const struct key *const *tables, const struct place *at, char *line)
 	line += strspn(line, BLANKS);
 	if (*line == '\0')
 		return 0;
-	len = strcspn(line, BLANKS "=");
+	len = strcspn(line, BLANKS "=:");
 	value = line + len + strspn(line + len, BLANKS);
-	if (*value == '=') {
-		equals_warn(tables, at, line, len, value + 1);
-		return -1;
-	}
+	if (is_separator(value, value == line + len))
+		value += 1 + strspn(value + 1, BLANKS);
 	return name_set(tables, at, line, len,
 	    *value == '\0' ? NULL : value_keep(value));
 }

@@ -31,6 +31,7 @@ struct body_hash {
 static struct body_hash		 hashes[BODY_FORMS];
 static struct canon_body	 runs[BODY_RUNS];
 static size_t			 nruns, line_max;
+static int			 eightbit;
 
 void
 body_begin(size_t max)
@@ -41,6 +42,7 @@ body_begin(size_t max)
 		hashes[i].wanted = hashes[i].failed = 0;
 	nruns = 0;
 	line_max = max;
+	eightbit = 0;
 }
 
 void
@@ -87,6 +89,21 @@ body_want(enum canon how)
 	body_send(how, sink);
 }
 
+/* Many bytes at a time, or it would be felt beside the hash. */
+static int
+any_eightbit(const char *p, size_t len)
+{
+	uint64_t	 word, all = 0;
+
+	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		all |= word;
+	}
+	for (; len > 0; p++, len--)
+		all |= (unsigned char)*p;
+	return (all & 0x8080808080808080) != 0;
+}
+
 enum body_state
 body_read(struct message *m)
 {
@@ -97,6 +114,7 @@ body_read(struct message *m)
 	    off += len) {
 		if (memchr(p, '\r', len) != NULL)
 			return BODY_CR;
+		eightbit = eightbit || any_eightbit(p, len);
 		for (i = 0; i < nruns; i++)
 			canon_body_feed(&runs[i], p, len);
 	}
@@ -110,6 +128,12 @@ body_read(struct message *m)
 		    NULL) != 1)
 			hashes[i].failed = 1;
 	return BODY_OK;
+}
+
+int
+body_is_8bit(void)
+{
+	return eightbit;
 }
 
 const uint8_t *

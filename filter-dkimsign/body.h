@@ -28,6 +28,8 @@ enum body_state {
 };
 enum body_state	 body_read(struct message *);
 
+/* Had it a byte that is not ASCII? */
+int		 body_is_8bit(void);
 /* What body_want() asked for; NULL: libcrypto had no memory for it. */
 const uint8_t	*body_hash(enum canon);
 

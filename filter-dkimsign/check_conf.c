@@ -21,9 +21,15 @@
 #include "log.h"
 #include "rows.h"
 
+/* Those that were said, in their order. */
+struct words {
+	char	**list;
+	size_t	  n;
+};
+
 struct conf {
-	char	*domain, *selector, *keyfile, *keytable;
-	int	 tables;	/* filter-dkimsign's, already taken */
+	struct words	 domains, selectors, keyfiles, keytables;
+	int		 tables;	/* filter-dkimsign's, already taken */
 };
 
 static char *
@@ -175,16 +181,36 @@ domains_take(struct checks *list, const char *path)
 	return ret;
 }
 
+static void
+words_add(struct words *w, const char *word)
+{
+	char	**list = reallocarray(w->list, w->n + 1, sizeof(*list));
+
+	if (list == NULL)
+		fatal("keys to check");
+	w->list = list;
+	w->list[w->n++] = copy(word);
+}
+
+static void
+words_clear(struct words *w)
+{
+	while (w->n > 0)
+		free(w->list[--w->n]);
+	free(w->list);
+}
+
 /* Returns 0, or -1 if it names a table that can't be read. */
 static int
 row_keep(struct checks *list, struct conf *conf, char *row)
 {
 	const struct {
 		const char	*name;
-		char		**dest;
+		struct words	*dest;
 	} words[] = {
-		{ "Domain", &conf->domain }, { "Selector", &conf->selector },
-		{ "KeyFile", &conf->keyfile }, { "KeyTable", &conf->keytable },
+		{ "Domain", &conf->domains }, { "Selector", &conf->selectors },
+		{ "KeyFile", &conf->keyfiles },
+		{ "KeyTable", &conf->keytables },
 	};
 	const char	*name = rows_word(&row);
 	size_t		 i;
@@ -195,54 +221,76 @@ row_keep(struct checks *list, struct conf *conf, char *row)
 		return domains_take(list, row);
 	}
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (name != NULL && strcasecmp(name, words[i].name) == 0) {
-			free(*words[i].dest);
-			*words[i].dest = copy(row);
-		}
+		if (name != NULL && strcasecmp(name, words[i].name) == 0)
+			words_add(words[i].dest, row);
 	return 0;
 }
 
 static void
 conf_clear(struct conf *conf)
 {
-	free(conf->domain);
-	free(conf->selector);
-	free(conf->keyfile);
-	free(conf->keytable);
+	words_clear(&conf->domains);
+	words_clear(&conf->selectors);
+	words_clear(&conf->keyfiles);
+	words_clear(&conf->keytables);
 }
 
-/* One key for each domain of a list. */
+/* Each selector with its key, of which OpenDKIM and a table may have none. */
+static void
+domain_add(struct checks *list, const struct conf *conf, const char *domain)
+{
+	const char	*selector, *key;
+	char		*file;
+	size_t		 i;
+
+	for (i = 0; i < conf->selectors.n; i++) {
+		selector = conf->selectors.list[i];
+		key = i < conf->keyfiles.n ? conf->keyfiles.list[i] : NULL;
+		file = key == NULL ? NULL :
+		    keyfiles_name(key, domain, selector);
+		if (key != NULL && file == NULL)
+			fatal("keys to check");
+		checks_add(list, domain, selector, file);
+		free(file);
+	}
+}
+
+/* One line may have several. */
 static void
 domains_add(struct checks *list, const struct conf *conf)
 {
-	char	*word, *rest = conf->domain;
+	char	*word, *rest;
+	size_t	 i;
 
-	while (rest != NULL) {
-		word = rest + strspn(rest, " \t,");
-		if ((rest = strpbrk(word, " \t,")) != NULL)
-			*rest++ = '\0';
-		if (*word != '\0')
-			checks_add(list, word, conf->selector, conf->keyfile);
-	}
+	for (i = 0; i < conf->domains.n; i++)
+		for (rest = conf->domains.list[i]; rest != NULL;) {
+			word = rest + strspn(rest, " \t,");
+			if ((rest = strpbrk(word, " \t,")) != NULL)
+				*rest++ = '\0';
+			if (*word != '\0')
+				domain_add(list, conf, word);
+		}
 }
 
 int
 checks_conf(struct checks *list, const char *path, const char *domain)
 {
 	struct stamps	 stamps = { NULL, 0 };
-	struct conf	 conf = { NULL, NULL, NULL, NULL, 0 };
+	struct conf	 conf;
 	struct rows	 rows;
 	char		*row;
 	int		 ret = 0;
 
 	if (rows_open(&rows, path, &stamps) == -1)
 		return -1;
+	memset(&conf, 0, sizeof(conf));
 	while ((row = rows_next(&rows)) != NULL)
 		ret |= row_keep(list, &conf, row);
 	ret |= rows_close(&rows);
-	if (ret == 0 && conf.keytable != NULL)
-		ret = table_take(list, conf.keytable, domain);
-	else if (ret == 0 && conf.domain != NULL && conf.selector != NULL)
+	if (ret == 0 && conf.keytables.n > 0)
+		ret = table_take(list,
+		    conf.keytables.list[conf.keytables.n - 1], domain);
+	else if (ret == 0 && conf.domains.n > 0 && conf.selectors.n > 0)
 		domains_add(list, &conf);
 	else if (ret == 0 && !conf.tables) {
 		log_warnx("%s: neither KeyTable nor Domain and Selector in it",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the tables have for one message, before it is known what of it is
- * active.
+ * What the tables have for one message: of that what is active now.
  */
 
 #ifndef CHOICE_H
@@ -15,6 +14,8 @@
 
 struct choice {
 	struct match		 match;		/* the same for all */
+	long long		 now;		/* seconds since 1970 */
+	int			 known;		/* there is one, active or not */
 	struct {
 		const struct recipe	*recipe;
 		const char		*identity;	/* or NULL */
@@ -22,7 +23,12 @@ struct choice {
 	size_t			 n;
 };
 
-/* Once is enough of each. */
+/* Empty, with nothing to match. */
+void	choice_begin(struct choice *, long long now);
+/*
+ * Once is enough of each.  Rotation: of those that take each other's place the
+ * one that became active last stays; two that became active together both do.
+ */
 void	choice_add(struct choice *, const struct recipe *,
 	    const char *identity);
 

@@ -4,6 +4,7 @@
  * message: what a client writes names no file.
  */
 
+#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,16 @@ file_add(struct keyfiles *kf, const char *name, const char *path,
 	return 0;
 }
 
+/* A directory that can't be read is not one without keys. */
+static int
+glob_error(const char *path, int error)
+{
+	if (error == ENOENT || error == ENOTDIR)
+		return 0;
+	log_warnx("%s: %s", path, strerror(error));
+	return 1;
+}
+
 /* Where %d and %s may be anything. */
 static int
 glob_all(const char *name, const char *selector, glob_t *g)
@@ -128,7 +139,7 @@ glob_all(const char *name, const char *selector, glob_t *g)
 	pattern = keyfiles_name(name, "*", selector == NULL ? "*" : selector);
 	if (pattern == NULL)
 		return -1;
-	ret = glob(pattern, 0, NULL, g);
+	ret = glob(pattern, 0, glob_error, g);
 	free(pattern);
 	return ret == 0 || ret == GLOB_NOMATCH ? 0 : -1;
 }

@@ -124,8 +124,9 @@ log_signed(const struct session *s, const struct sign *sg)
 		join(selectors, sizeof(selectors), one->selector, i);
 		join(algorithms, sizeof(algorithms), sign_algorithm(one), i);
 	}
-	filter_log(s, "action=sign domain=%s selector=%s alg=%s from=%s",
-	    domains, selectors, algorithms, from_text(sg));
+	filter_log(s, "action=sign domain=%s selector=%s alg=%s from=%s%s",
+	    domains, selectors, algorithms, from_text(sg),
+	    sg->undeclared ? " warning=8bit-undeclared" : "");
 }
 
 static void

@@ -227,52 +227,16 @@ choice_make(struct choice *c, const struct policy *p, const struct who *who)
 	c->match.domain = a->domain;
 	signingtable_find(&p->signingtable, &p->keytable, a,
 	    policy_options.multiple, c);
-	if (c->n == 0)
+	if (!c->known)
 		choice_domain(c, p, a->domain, policy_options.subdomains);
 }
 
-/* Do they take each other's place, when both are for one message? */
-static int
-recipe_same(const struct recipe *a, const struct recipe *b)
-{
-	if (a->type != b->type ||
-	    privkey_type(a->key) != privkey_type(b->key))
-		return 0;
-	if (a->domain == NULL || b->domain == NULL)
-		return a->domain == b->domain;
-	return strcmp(a->domain, b->domain) == 0;
-}
-
-/*
- * Rotation: of those that take each other's place the one that became active
- * last signs; two that became active together both do.
- */
-static int
-choice_active(const struct choice *c, size_t i, long long now)
-{
-	const struct recipe	*r = c->list[i].recipe, *other;
-	size_t			 k;
-
-	if (r->active_from > now)
-		return 0;
-	for (k = 0; k < c->n; k++) {
-		other = c->list[k].recipe;
-		if (other->active_from <= now &&
-		    other->active_from > r->active_from &&
-		    recipe_same(other, r))
-			return 0;
-	}
-	return 1;
-}
-
 static void
-plan_make(struct plan *plan, struct choice *c, long long now)
+plan_make(struct plan *plan, struct choice *c)
 {
 	size_t	 i;
 
 	for (i = 0; i < c->n && plan->n < POLICY_SIGNATURES; i++) {
-		if (!choice_active(c, i, now))
-			continue;
 		c->match.identity = c->list[i].identity;
 		if (recipe_fill(c->list[i].recipe, &c->match,
 		    &plan->sign[plan->n]) == 0)
@@ -287,22 +251,22 @@ policy_find(const struct policy *p, const struct who *who, long long now,
 	struct choice	 c;
 
 	plan->n = 0;
-	c.n = 0;
-	memset(&c.match, 0, sizeof(c.match));
+	choice_begin(&c, now);
 	c.match.originator = *who->sender.domain != '\0' ?
 	    &who->sender : &who->from;
 	c.match.sender = policy_options.senders == SENDERS_SENDER ?
 	    c.match.originator : &who->from;
 	choice_make(&c, p, who);
-	plan_make(plan, &c, now);
-	if (plan->n == 0 && p->nomatch == NOMATCH_FIRST) {
-		c.n = 0;
+	plan_make(plan, &c);
+	if (!c.known && p->nomatch == NOMATCH_FIRST) {
 		choice_domain(&c, p, p->domains.first, 0);
-		plan_make(plan, &c, now);
+		plan_make(plan, &c);
 	}
 	if (plan->n > 0)
 		return POLICY_SIGN;
-	return p->nomatch == NOMATCH_REJECT ? POLICY_REJECT : POLICY_UNSIGNED;
+	/* A key that is yet to become active is none for others to replace. */
+	return p->nomatch == NOMATCH_REJECT && !c.known ?
+	    POLICY_REJECT : POLICY_UNSIGNED;
 }
 
 void

@@ -13,11 +13,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compat.h"
 #include "safepath.h"
+
+#define LINKS_MAX	40
 
 struct walk {
 	uid_t	 us;
 	char	*why;
+	char	 at[PATH_MAX];		/* "" is the root */
+	char	 left[2 * PATH_MAX];	/* from there on */
+	int	 links;
 };
 
 static int
@@ -40,67 +46,105 @@ owner_check(const struct walk *w, const char *path, const struct stat *st)
 	return -1;
 }
 
+/* Can others put something else in the place of what is in it? */
 static int
-directory_check(const struct walk *w, const char *path)
+directory_check(const struct walk *w, const char *path,
+    const struct stat *st)
 {
-	struct stat	 st;
-
-	if (lstat(path, &st) == -1)
+	if ((st->st_mode & S_ISVTX) != 0)
 		return 0;
-	if (owner_check(w, path, &st) == -1)
-		return -1;
-	if (S_ISLNK(st.st_mode) && (stat(path, &st) == -1 ||
-	    owner_check(w, path, &st) == -1))
-		return -1;
-	if ((st.st_mode & S_ISVTX) != 0)
-		return 0;
-	if ((st.st_mode & S_IWOTH) != 0)
-		return unsafe(w, path, &st, "writable by others");
-	if ((st.st_mode & S_IWGRP) != 0)
-		return unsafe(w, path, &st, "writable by group");
+	if ((st->st_mode & S_IWOTH) != 0)
+		return unsafe(w, path, st, "writable by others");
+	if ((st->st_mode & S_IWGRP) != 0)
+		return unsafe(w, path, st, "writable by group");
 	return 0;
 }
 
-/* The directories of an absolute path, from the root on. */
+/* "/text" behind what is there. */
 static int
-directories_check(const struct walk *w, const char *path)
+append(const struct walk *w, char *path, size_t size, const char *text)
 {
-	char	 dir[PATH_MAX];
-	size_t	 i;
+	size_t	 len = strlen(path);
 
-	if (strlen(path) >= sizeof(dir)) {
-		(void)snprintf(w->why, SAFEPATH_WHY, "%.64s...: path too long",
-		    path);
+	if (len + 1 < size &&
+	    strlcpy(path + len + 1, text, size - len - 1) < size - len - 1) {
+		path[len] = '/';
+		return 0;
+	}
+	(void)snprintf(w->why, SAFEPATH_WHY, "%.64s...: path too long", path);
+	return -1;
+}
+
+/* What the link at w->at names comes before what is left to walk. */
+static int
+link_follow(struct walk *w)
+{
+	char	 left[sizeof(w->left)];
+	ssize_t	 n;
+
+	(void)strlcpy(left, w->left, sizeof(left));
+	if ((n = readlink(w->at, w->left, sizeof(w->left) - 1)) == -1)
+		return 0;		/* it is gone, and open(2) will fail */
+	w->left[n] = '\0';
+	if (++w->links > LINKS_MAX) {
+		(void)snprintf(w->why, SAFEPATH_WHY, "%.1024s: too many links",
+		    w->at);
 		return -1;
 	}
-	for (i = 0; path[i] != '\0'; i++) {
-		dir[i] = path[i];
-		if (path[i] != '/' || (i > 0 && path[i - 1] == '/'))
-			continue;
-		dir[i == 0 ? 1 : i] = '\0';
-		if (directory_check(w, dir) == -1)
+	if (append(w, w->left, sizeof(w->left), left) == -1)
+		return -1;
+	*(w->left[0] == '/' ? w->at : strrchr(w->at, '/')) = '\0';
+	return 0;
+}
+
+/* One step, to name: into it, or to where it leads. */
+static int
+step(struct walk *w, const char *name)
+{
+	struct stat	 st;
+
+	if (strcmp(name, "..") == 0) {
+		if (w->at[0] != '\0')
+			*strrchr(w->at, '/') = '\0';
+		return 0;
+	}
+	if (append(w, w->at, sizeof(w->at), name) == -1)
+		return -1;
+	if (lstat(w->at, &st) == -1)
+		return 0;
+	if (S_ISLNK(st.st_mode))
+		return owner_check(w, w->at, &st) == -1 ? -1 : link_follow(w);
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	return owner_check(w, w->at, &st) == -1 ? -1 :
+	    directory_check(w, w->at, &st);
+}
+
+/* Each directory and each link on the way from the root to the file. */
+static int
+walk(struct walk *w, const char *path)
+{
+	char		 name[NAME_MAX + 1], *next;
+	struct stat	 st;
+	size_t		 len;
+
+	if (path[0] != '/' && getcwd(w->left, sizeof(w->left)) == NULL)
+		return 0;
+	if (append(w, w->left, sizeof(w->left), path) == -1)
+		return -1;
+	if (lstat("/", &st) == 0 && (owner_check(w, "/", &st) == -1 ||
+	    directory_check(w, "/", &st) == -1))
+		return -1;
+	while (*(next = w->left + strspn(w->left, "/")) != '\0') {
+		len = strcspn(next, "/");
+		if (len >= sizeof(name))
+			return 0;	/* there is no such file */
+		memcpy(name, next, len);
+		name[len] = '\0';
+		memmove(w->left, next + len, strlen(next + len) + 1);
+		if (strcmp(name, ".") != 0 && step(w, name) == -1)
 			return -1;
-		dir[i] = '/';
 	}
-	return 0;
-}
-
-/* Its directories, and the last name if that is a link. */
-static int
-written_check(const struct walk *w, const char *path)
-{
-	char		 whole[2 * PATH_MAX] = "", cwd[PATH_MAX];
-	struct stat	 st;
-
-	if (path[0] != '/' && getcwd(cwd, sizeof(cwd)) == NULL)
-		return 0;
-	if (path[0] != '/')
-		(void)snprintf(whole, sizeof(whole), "%s/%s",
-		    strcmp(cwd, "/") == 0 ? "" : cwd, path);
-	if (directories_check(w, path[0] == '/' ? path : whole) == -1)
-		return -1;
-	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
-		return owner_check(w, path, &st);
 	return 0;
 }
 
@@ -142,16 +186,10 @@ file_check(const struct walk *w, const char *path, const struct stat *st)
 int
 safepath_check(const char *path, const struct stat *st, char why[SAFEPATH_WHY])
 {
-	struct walk	 w = { geteuid() == 0 ? st->st_uid : geteuid(), why };
-	char		*real;
-	int		 ret;
+	struct walk	 w = { .us = geteuid(), .why = why };
 
+	if (w.us == 0)
+		w.us = st->st_uid;
 	why[0] = '\0';
-	if (file_check(&w, path, st) == -1 || written_check(&w, path) == -1)
-		return -1;
-	if ((real = realpath(path, NULL)) == NULL)
-		return 0;
-	ret = directories_check(&w, real);
-	free(real);
-	return ret;
+	return file_check(&w, path, st) == -1 ? -1 : walk(&w, path);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <openssl/rand.h>
@@ -188,6 +189,26 @@ read_body(struct sign *s, struct message *m, const struct sign_about *about)
 	return body_read(m);
 }
 
+/*
+ * 8-bit bytes in what is said to be 7bit, as it is without a word: some relay
+ * will convert it.  RFC 2045, 6.2; RFC 6376, 5.3
+ */
+static int
+is_undeclared(const struct view *v)
+{
+	const char	*value;
+	size_t		 len;
+
+	if (!body_is_8bit())
+		return 0;
+	value = view_value(v, "Content-Transfer-Encoding", &len);
+	while (value != NULL && len > 0 && strchr(" \t", *value) != NULL)
+		value++, len--;
+	return value == NULL || !((len >= 4 &&
+	    strncasecmp(value, "8bit", 4) == 0) || (len >= 6 &&
+	    strncasecmp(value, "binary", 6) == 0));
+}
+
 static int
 make_job(struct sign *s, size_t i)
 {
@@ -224,6 +245,7 @@ hash_message(struct sign *s, struct message *m,
 	case BODY_FAILED:
 		return SIGN_FAILED;
 	}
+	s->undeclared = is_undeclared(&s->view);
 	if (begin_type(s, SIGNATURE_DKIM, about->now) == -1)
 		return SIGN_FAILED;
 	for (i = 0; i < s->n; i++)

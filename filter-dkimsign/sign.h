@@ -35,6 +35,7 @@ struct sign {
 	struct sign_one		 one[POLICY_SIGNATURES];
 	size_t			 n;		/* signatures that were begun */
 	size_t			 left;		/* jobs under way */
+	int			 undeclared;	/* see is_undeclared() */
 	enum view_fit		 fit;		/* of SIGN_UNFIT */
 	void			(*done)(void *);
 	void			*arg;

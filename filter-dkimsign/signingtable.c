@@ -255,9 +255,9 @@ name_choose(const struct signingtable *st, const struct keytable *kt,
 	(void)snprintf(name, sizeof(name), "%s%s%s", local,
 	    *local == '\0' ? "" : "@", domain);
 	n = names_find(&st->names, name, &first);
-	for (i = 0; i < n && (multiple || c->n == 0); i++)
+	for (i = 0; i < n && (multiple || !c->known); i++)
 		row_choose(first[i].value, kt, a, c);
-	return !multiple && c->n > 0;
+	return !multiple && c->known;
 }
 
 static void
@@ -296,7 +296,7 @@ signingtable_find(const struct signingtable *st, const struct keytable *kt,
 		return;
 	}
 	(void)snprintf(address, sizeof(address), "%s@%s", local, a->domain);
-	for (r = st->rows; r != NULL && (multiple || c->n == 0); r = r->next)
+	for (r = st->rows; r != NULL && (multiple || !c->known); r = r->next)
 		if (pattern_match(r->pattern, address))
 			row_choose(r, kt, a, c);
 }

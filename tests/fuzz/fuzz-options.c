@@ -216,12 +216,11 @@ model_line(char *line, size_t len)
 	line += strspn(line, " \t");
 	if (*line == '\0')
 		return;
-	n = strcspn(line, " \t=");
+	n = strcspn(line, " \t=:");
 	value = line + n + strspn(line + n, " \t");
-	if (*value == '=') {
-		mistakes++;
-		return;
-	}
+	if (*value == '=' || line[n] == ':' || (*value == ':' &&
+	    (value[1] == '\0' || strchr(" \t", value[1]) != NULL)))
+		value += 1 + strspn(value + 1, " \t");
 	line[n] = '\0';
 	if (strcmp(line, "bare") == 0 && *value == '\0')
 		want.bare++;

@@ -198,7 +198,7 @@ a_link_is_followed_and_its_target_is_looked_at(void **state)
 	(void)snprintf(far, sizeof(far), "%s/key", link_path);
 	taken(far);
 	assert_int_equal(chmod(dir, 0777), 0);
-	refused(far, "/link: writable by others (mode 0777)");
+	refused(far, "/dir: writable by others (mode 0777)");
 	assert_int_equal(chmod(dir, 0755), 0);
 	(void)unlink(link_path);
 }
