@@ -246,6 +246,22 @@ class Check(Tools):
         self.assertEqual(r.returncode, 1)
         self.assertIn("neither KeyTable nor", r.stderr)
 
+    def test_all_keys_of_an_option_file_of_ours(self):
+        os.rename(self.path("sel.private"), self.path("example.net.key"))
+        self.write("example.org.key", self.read("example.net.key"))
+        os.chmod(self.path("example.org.key"), 0o600)
+        self.write("conf", "domain example.org\ndomain example.net\n"
+                   "keyfile %s/%%d.key\nselector sel\n"
+                   "keyfile %s\nselector ed\n" %
+                   (self.path(""), self.path("nothing")))
+        stub = self.stub({"sel._domainkey.example." + tld: [self.text]
+                          for tld in ("org", "net")})
+        r = self.tool("dkim-check", "-f", "conf", "--server", stub.where)
+        self.assertEqual(r.stdout.count("a test signature verifies"), 2,
+                         r.stdout + r.stderr)
+        self.assertIn("nothing: ", r.stderr)
+        self.assertEqual(r.returncode, 1)
+
     def test_keys_of_a_table(self):
         rows = ["a example.org:sel:%s" % self.path("sel.private"),
                 "b example.net:sel:%s" % self.path("sel.private"),
