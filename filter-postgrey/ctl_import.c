@@ -18,6 +18,7 @@
 #include "textfile.h"
 
 #define MISTAKES_MAX	10		/* that are said */
+#define SYNC_ROWS	10000		/* of what waits 64 MB are kept */
 
 enum { FORMAT_JSON, FORMAT_POSTGREY, FORMAT_SPAMDB };
 
@@ -250,24 +251,41 @@ lines_read(struct import *im, FILE *fp)
 	return r == -1 || ferror(fp) || im->mistakes > 0 ? -1 : 0;
 }
 
+/* -1: of the first *written it is known that they are in the store. */
+static int
+rows_write(const struct rows *rows, size_t *written)
+{
+	size_t	 i;
+
+	*written = 0;
+	for (i = 1; i <= rows->n; i++) {
+		if (ctl_put(&rows->list[i - 1]) == -1)
+			return -1;
+		if (i % SYNC_ROWS != 0 && i != rows->n)
+			continue;
+		if (ctl_sync() == -1)
+			return -1;
+		*written = i;
+	}
+	return 0;
+}
+
 static int
 rows_put(struct import *im)
 {
 	struct rows	*rows = &im->rows;
 	enum store_kind	 kind;
-	size_t		 i;
+	size_t		 n;
 
 	rows_join(rows);
 	for (kind = STORE_TUPLE; kind <= STORE_PARTNER; kind++)
 		if (rows->n > 0 && ctl_walk(kind, join_present, im) == -1)
 			return -1;
-	for (i = 0; i < rows->n; i++)
-		if (ctl_put(&rows->list[i]) == -1) {
-			log_warnx("%zu of %zu rows are in the store; begin "
-			    "again to have all", i, rows->n);
-			return -1;
-		}
-	return 0;
+	if (rows_write(rows, &n) == 0)
+		return 0;
+	log_warnx("only %zu of %zu rows are in the store for sure; begin "
+	    "again to have all", n, rows->n);
+	return -1;
 }
 
 int

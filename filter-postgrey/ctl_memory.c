@@ -80,6 +80,12 @@ ctl_put(const struct store_row *row)
 }
 
 int
+ctl_sync(void)
+{
+	return store != NULL ? store_sync(store) : 0;
+}
+
+int
 ctl_delete(enum store_kind kind, const char *key)
 {
 	return store != NULL ? store_delete(store, kind, key) :

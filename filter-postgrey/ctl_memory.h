@@ -24,6 +24,8 @@ int	ctl_close(void);
 /* 1; 0: there is none, and it is zero but for kind and key; -1. */
 int	ctl_get(enum store_kind, const char *key, struct ctl_row *);
 int	ctl_put(const struct store_row *);
+/* After many: all that was put is there, 0, or not. */
+int	ctl_sync(void);
 int	ctl_delete(enum store_kind, const char *key);
 /* As store_walk(), in any order. */
 int	ctl_walk(enum store_kind, int (*cb)(const struct store_row *, void *),

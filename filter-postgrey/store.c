@@ -245,6 +245,16 @@ is_partner(const struct want *w, int64_t now)
 	    now < w[WANT_DOMAIN].row.until;
 }
 
+/* Once until all is written. */
+static void
+tell_dropped(struct store *st, size_t dropped)
+{
+	if (dropped > 0 && st->dropped == 0)
+		log_warnx("db %s: too much to remember in memory, forgetting "
+		    "the oldest", st->path);
+	st->dropped += dropped;
+}
+
 /* If there is no memory for it, it is not. */
 static void
 remember(struct store *st, const struct want *w, int tuple, int client)
@@ -263,10 +273,7 @@ remember(struct store *st, const struct want *w, int tuple, int client)
 	store_changed(st);
 	dropped = overlay_dropped(st->overlay);
 	(void)pthread_mutex_unlock(&st->lock);
-	if (dropped > 0 && st->dropped == 0)
-		log_warnx("db %s: too much to remember in memory, forgetting "
-		    "the oldest", st->path);
-	st->dropped += dropped;
+	tell_dropped(st, dropped);
 }
 
 void
@@ -298,6 +305,7 @@ store_decide(struct store *st, const struct store_query *q,
 static int
 put(struct store *st, const struct store_row *row, int deleted)
 {
+	size_t	 dropped;
 	int	 r;
 
 	if (!st->writable) {
@@ -311,11 +319,13 @@ put(struct store *st, const struct store_row *row, int deleted)
 	(void)pthread_mutex_lock(&st->lock);
 	if ((r = overlay_put(st->overlay, row, NULL, deleted, 1)) == 0)
 		store_changed(st);
+	dropped = overlay_dropped(st->overlay);
 	(void)pthread_mutex_unlock(&st->lock);
+	tell_dropped(st, dropped);
 	if (r == -1)
 		log_warnx("db %s: out of memory", st->path);
 	store_tell(st);
-	return r;
+	return dropped > 0 ? -1 : r;
 }
 
 int

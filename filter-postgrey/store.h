@@ -64,7 +64,8 @@ void		 store_decide(struct store *, const struct store_query *,
 		    struct grey_verdict *);
 /*
  * Changes by hand, by mail going out, by a trap: whole rows, whatever there was.
- * 0: it is remembered (and will be written); -1 after logging.
+ * 0: it is remembered (and will be written); -1 after logging: it, or changes
+ * before it, are not.  In a hurry store_sync() now and then has room made.
  */
 int		 store_put(struct store *, const struct store_row *);
 int		 store_delete(struct store *, enum store_kind, const char *key);

@@ -2,9 +2,11 @@
 """greylistctl: on a file and on servers, while the real postgrey's databases
 come in and a running filter looks."""
 
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -48,6 +50,13 @@ class Greylistctl(tools.Tools):
         self.said = done.stderr.decode()
         self.assertEqual(done.returncode, status, self.said)
         return done.stdout.decode("utf-8", "surrogateescape")
+
+    def sql(self, text):
+        with contextlib.closing(sqlite3.connect(self.path("grey.db"),
+                                                timeout=30)) as db:
+            got = db.execute(text).fetchall()
+            db.commit()
+            return got
 
     def take(self, what, lines, *args, status=0):
         return self.ctl(*args, "import", what,
@@ -296,6 +305,17 @@ class Imports(Greylistctl):
         self.assertIn("imported %d rows" % n, self.said)
         self.assertEqual(json.loads(self.ctl("-j", "stat"))["white"], n)
 
+    def test_more_than_waits_in_memory(self):
+        """The writer of a slow disk has its time, and all is there."""
+        n = 64000
+        self.ctl("add", "white", "192.0.2.1")
+        self.sql("CREATE TRIGGER slow AFTER INSERT ON partner BEGIN "
+                 "SELECT sum(length(printf('%.*c', 20000, 'x'))); END")
+        self.take("json", ['{"kind":"partner","key":"%01000d@x","until":'
+                           '9999999999}' % i for i in range(n)])
+        self.assertIn("imported %d rows" % n, self.said)
+        self.assertEqual(self.sql("SELECT count(*) FROM partner"), [(n,)])
+
     def test_a_full_disk(self):
         self.ctl("add", "white", "192.0.2.1")
         self.assertEqual(len(rows(self.ctl("export"))), 1)
@@ -308,6 +328,8 @@ class Imports(Greylistctl):
              "-o", "db=grey.db", "import", "json"], cwd=self.dir, text=True,
             input=text, capture_output=True, timeout=60)
         self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("only 0 of 4000 rows", done.stderr)
+        self.assertNotIn("imported", done.stderr)
         self.ctl("import", "json", stdin=text)
         self.assertEqual(len(rows(self.ctl("export"))), 4001)
 

@@ -164,6 +164,38 @@ nobody_waits_for_a_lock_of_another_process(void **state)
 	(void)rig_clear("");
 }
 
+/* 64 MB wait for a lock of another process. */
+static void
+what_is_too_much_by_hand_is_not_taken_for_kept(void **state)
+{
+	struct store		*st = start_store();
+	char			 key[1024];
+	struct store_row	 row = { .kind = STORE_PARTNER, .key = key,
+				    .until = T };
+	sqlite3			*other;
+	const char		*said, *first;
+	int			 i, refused = 0;
+
+	assert_int_equal(sqlite3_open(rig_path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL,
+	    NULL), SQLITE_OK);
+	stderr_start();
+	for (i = 0; i < 70000; i++) {
+		(void)snprintf(key, sizeof(key), "%01000d@x", i);
+		refused += store_put(st, &row) == -1;
+	}
+	said = stderr_stop();
+	assert_in_range(refused, 10000, 30000);
+	assert_non_null(first = strstr(said, "forgetting the oldest"));
+	assert_null(strstr(first + 1, "forgetting"));
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	assert_int_equal(store_sync(st), 0);
+	assert_int_equal(rig_ask("SELECT count(*) FROM partner"),
+	    70000 - refused);
+	store_close(st);
+	(void)rig_clear("");
+}
+
 /* Until it is killed. */
 static void
 write_for_ever(void)
@@ -242,6 +274,8 @@ main(void)
 		cmocka_unit_test(
 		    a_disk_that_is_full_at_the_start_is_no_reason_not_to),
 		cmocka_unit_test(nobody_waits_for_a_lock_of_another_process),
+		cmocka_unit_test(
+		    what_is_too_much_by_hand_is_not_taken_for_kept),
 		cmocka_unit_test(a_kill_at_any_time_leaves_a_sound_file),
 		cmocka_unit_test(workers_follow_each_other_in_processes)
 	};
