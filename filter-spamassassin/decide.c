@@ -9,6 +9,7 @@
 #include "decide.h"
 #include "log.h"
 #include "message.h"
+#include "process.h"
 #include "verdict.h"
 
 #define SCORE_MAX	100000.0
@@ -125,18 +126,20 @@ count(const struct decision *d)
 	decide_counters[SCAN_BYTES].value += (int64_t)d->size;
 }
 
+/* why: the message could not become what spamd made of it, or NULL. */
 static void
 log_decision(const struct session *s, enum verdict verdict,
-    const struct decision *d)
+    const struct decision *d, const char *why)
 {
 	const struct mark	*m = &d->mark;
 
 	filter_log(s, "action=%s spam=%s score=%.1f threshold=%.1f "
-	    "rules=%.900s size=%zu%s queue=%.3f scan=%.3f server=%s user=%s",
+	    "rules=%.900s size=%zu%s queue=%.3f scan=%.3f server=%s user=%s%s%s",
 	    verdict_words[verdict], m->spam ? "yes" : "no", m->score,
 	    m->threshold, *m->rules != '\0' ? m->rules : "-", d->size,
 	    d->truncated ? " truncated=yes" : "", d->queued_ms / 1000.0,
-	    d->asked_ms / 1000.0, log_safe(d->server), log_safe(d->user));
+	    d->asked_ms / 1000.0, log_safe(d->server), log_safe(d->user),
+	    why != NULL ? " rewrite=" : "", why != NULL ? log_quote(why) : "");
 }
 
 static void
@@ -162,10 +165,24 @@ answer(struct request rq, enum verdict verdict)
 	filter_proceed(rq);
 }
 
+/*
+ * Only what is delivered is rewritten, and only now: nothing in a message may
+ * keep its score from being looked at.
+ */
+static const char *
+rewrite(struct message *m, enum verdict verdict, const struct decision *d)
+{
+	if (d->text == NULL || verdict == VERDICT_TEMPFAIL ||
+	    verdict == VERDICT_REJECT)
+		return NULL;
+	return process_apply(m, d->text, d->text_len);
+}
+
 void
 decide(struct session *s, struct request rq, struct message *m,
     struct decision *d)
 {
+	const char	*why;
 	enum verdict	 verdict;
 
 	rules.spam = (int)spam_verdicts[spam_word];
@@ -175,7 +192,8 @@ decide(struct session *s, struct request rq, struct message *m,
 		d->mark.threshold = rules.threshold;
 	d->mark.junk = verdict == VERDICT_JUNK;
 	count(d);
-	log_decision(s, verdict, d);
+	why = rewrite(m, verdict, d);
+	log_decision(s, verdict, d, why);
 	mark_result(m, &d->mark);
 	answer(rq, verdict);
 }

@@ -28,11 +28,14 @@ struct decision {
 	int		 truncated;
 	int64_t		 queued_ms, asked_ms;
 	const char	*server, *user;	/* user: NULL for none */
+	const char	*text;		/* spamd's, for the message, or NULL */
+	size_t		 text_len;
 };
 
 /*
  * Decide, log, mark the message, and answer.  *spam of the mark is spamd's word
- * and may become ours.
+ * and may become ours.  A text that can't take the message's place changes
+ * nothing of that: the message gets its marks only.
  */
 void	decide(struct session *, struct request, struct message *,
 	    struct decision *);

@@ -15,7 +15,6 @@
 #include "mark.h"
 #include "markup.h"
 #include "message.h"
-#include "process.h"
 #include "scan.h"
 
 #define RULES_MAX	2048
@@ -76,21 +75,11 @@ use_verdict(struct session *s, struct request rq, struct judge *j,
 	d.asked_ms = reply->asked_ms;
 	d.server = reply->server;
 	d.user = j->user;
+	if (j->verb == SPAMD_PROCESS) {
+		d.text = reply->body;
+		d.text_len = reply->body_len;
+	}
 	decide(s, rq, j->message, &d);
-}
-
-/* Returns why there is nothing to judge by, or NULL. */
-static const char *
-use_reply(struct judge *j, const struct ask_reply *reply)
-{
-	if (!reply->spamd.scored)
-		return "spamd: no score in its reply";
-	if (j->verb == SPAMD_PROCESS)
-		return process_apply(j->message, reply->body,
-		    reply->body_len);
-	if (j->verb == SPAMD_HEADERS)
-		warn_wrapper(reply);
-	return NULL;
 }
 
 static void
@@ -102,9 +91,13 @@ answered(struct request rq, const struct ask_reply *reply, const char *why)
 	if (s == NULL || s->tx == NULL)
 		return;
 	j = s->tx->data;
-	if (reply != NULL)
-		why = use_reply(j, reply);
-	if (why == NULL) {
+	if (reply != NULL && !reply->spamd.scored) {
+		reply = NULL;
+		why = "spamd: no score in its reply";
+	}
+	if (reply != NULL) {
+		if (j->verb == SPAMD_HEADERS)
+			warn_wrapper(reply);
 		use_verdict(s, rq, j, reply);
 		return;
 	}

@@ -76,22 +76,29 @@ markup_next(const char *header, size_t len, size_t off,
 	return 0;
 }
 
-char *
-markup_value(const char *raw, size_t len)
+void
+markup_clean(char *out, const char *raw, size_t len)
 {
-	char	*value, *p;
+	char	*p = out;
 	size_t	 i = 0;
 
-	if ((value = p = malloc(len + 1)) == NULL)
-		return NULL;
 	while (i < len && (raw[i] == ' ' || raw[i] == '\t'))
 		i++;
 	for (; i < len; i++)
 		if (raw[i] != '\r' && raw[i] != '\0')
 			*p++ = raw[i];
-	while (p > value && p[-1] == '\n')
+	while (p > out && p[-1] == '\n')
 		p--;
 	*p = '\0';
+}
+
+char *
+markup_value(const char *raw, size_t len)
+{
+	char	*value = malloc(len + 1);
+
+	if (value != NULL)
+		markup_clean(value, raw, len);
 	return value;
 }
 

@@ -36,6 +36,8 @@ size_t	markup_next(const char *header, size_t len, size_t off,
  * the blanks before it do not.  Malloced; NULL: out of memory.
  */
 char	*markup_value(const char *raw, size_t len);
+/* The same into out, which may be where raw is: len + 1 bytes. */
+void	 markup_clean(char *out, const char *raw, size_t len);
 
 /*
  * Rules out of X-Spam-Status ("tests=A,B"), into out: "A,B", or "" if there

@@ -18,23 +18,6 @@
 /* More fields than that are not taken out one by one. */
 #define FIELDS_MAX	5000
 
-/* Names in spamd's reply are not terminated. */
-static int
-insert_field(struct message *m, size_t i, const char *header,
-    const struct header_field *f)
-{
-	char	*name, *value;
-
-	value = markup_value(header + f->off + f->value_off,
-	    f->len - f->value_off);
-	name = strndup(header + f->off, f->name_len);
-	if (name != NULL && value != NULL)
-		message_insert(m, i, name, value);
-	free(name);
-	free(value);
-	return name == NULL || value == NULL ? -1 : 0;
-}
-
 static int
 is_mark(const char *header, const struct header_field *f)
 {
@@ -42,21 +25,42 @@ is_mark(const char *header, const struct header_field *f)
 	    strncasecmp(header + f->off, "X-Spam", 6) == 0;
 }
 
+/* Takes the header to pieces, in place. */
+static void
+insert_fields(struct message *m, size_t i, char *header, size_t len)
+{
+	struct header_field	 f;
+	char			*name, *value;
+	size_t			 next, off = 0;
+
+	for (; (next = header_next(header, len, off, &f)) != off; off = next) {
+		if (f.name_len == 0 || is_mark(header, &f))
+			continue;
+		name = header + f.off;
+		value = name + f.value_off;
+		markup_clean(value, value, f.len - f.value_off);
+		name[f.name_len] = '\0';
+		message_insert(m, i, name, value);
+	}
+}
+
+/* What can fail comes before the first edit: there is no way back. */
 static const char *
 wrap_header(struct message *m, const char *header, size_t len)
 {
-	struct header_field	 f;
-	size_t			 i, n = message_nfields(m), next, off = 0;
-	ssize_t			 received = message_find(m, "Received", 0);
+	char	*copy;
+	size_t	 i, n = message_nfields(m);
+	ssize_t	 received = message_find(m, "Received", 0);
 
 	if (n > FIELDS_MAX)
 		return "too many header fields";
+	if ((copy = malloc(len + 1)) == NULL)
+		return "out of memory";
+	memcpy(copy, header, len);
 	for (i = (size_t)(received + 1); i < n; i++)
 		message_delete(m, i);
-	for (; (next = header_next(header, len, off, &f)) != off; off = next)
-		if (f.name_len > 0 && !is_mark(header, &f) &&
-		    insert_field(m, (size_t)(received + 1), header, &f) == -1)
-			return "out of memory";
+	insert_fields(m, (size_t)(received + 1), copy, len);
+	free(copy);
 	return NULL;
 }
 

@@ -9,6 +9,7 @@ The last line of a message that begins with "do:" is an order:
     do: score 6.5          a reply as SpamAssassin makes it; over 5 is spam
     do: report 6.5         the same with report_safe 1: a report around it
     do: rewrite 6.5        PROCESS changes Subject and body as well
+    do: bodiless 6.5       PROCESS sends no body
     do: show NAME          score 1, and X-Spam-Saw: what it got as NAME;
                            "User" and "Verb" are of the request, "Size" too
     do: later 0.5 6.5      score, some seconds later
@@ -111,6 +112,8 @@ def compose(fields, message, order):
         text = "T_LIES,T_SCORE" if score >= 5 else "T_SCORE"
     elif verb == "HEADERS":
         text = header + "\n"
+    elif order[0] == "bodiless":
+        text = header
     else:
         text = header + "\n" + body
     return "SPAMD/1.1 0 EX_OK\r\nContent-length: %d\r\n%s%s" % \
