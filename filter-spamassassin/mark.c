@@ -20,6 +20,7 @@
 #include "markup.h"
 #include "message.h"
 
+#define PREFIX		"X-Spam-"
 #define NAMES_MAX	16
 #define NAME_MAX_LEN	64		/* of "X-Spam-Something" */
 #define FIELDS_MAX	64		/* of spamd's that are taken */
@@ -37,12 +38,31 @@ static char		 names[NAMES_MAX][NAME_MAX_LEN];
 static size_t		 nnames;		/* 0: all */
 static const char	*subject_tag = "";
 
+/* Why not, or NULL.  Names are written with X-Spam- or without. */
+static const char *
+name_add(size_t *n, const char *name)
+{
+	if (strncasecmp(name, PREFIX, sizeof(PREFIX) - 1) == 0)
+		name += sizeof(PREFIX) - 1;
+	if (strcasecmp(name, "all") == 0 || strcasecmp(name, "none") == 0)
+		return "all and none are no names";
+	if (!header_name_ok(name, strlen(name)) ||
+	    strlen(name) > NAME_MAX_LEN - sizeof(PREFIX) ||
+	    strcasecmp(name, "X-Spam") == 0)
+		return "not a name";
+	if (*n == NAMES_MAX)
+		return "too many";
+	(void)snprintf(names[(*n)++], NAME_MAX_LEN, PREFIX "%s", name);
+	return NULL;
+}
+
 /* "Flag,Status,Score", or "all". */
 static const char *
 headers_key(const char *value)
 {
-	char	*copy, *name, *rest;
-	size_t	 n = 0;
+	const char	*why = NULL;
+	char		*copy, *name, *rest;
+	size_t		 n = 0;
 
 	if (strcmp(value, "all") == 0) {
 		nnames = 0;
@@ -50,17 +70,12 @@ headers_key(const char *value)
 	}
 	if ((copy = rest = strdup(value)) == NULL)
 		return "out of memory";
-	while ((name = strsep(&rest, ", \t")) != NULL) {
-		if (*name == '\0')
-			continue;
-		if (n == NAMES_MAX || strlen(name) > NAME_MAX_LEN - 8 ||
-		    !header_name_ok(name, strlen(name))) {
-			free(copy);
-			return n == NAMES_MAX ? "too many" : "not a name";
-		}
-		(void)snprintf(names[n++], NAME_MAX_LEN, "X-Spam-%s", name);
-	}
+	while (why == NULL && (name = strsep(&rest, ", \t")) != NULL)
+		if (*name != '\0')
+			why = name_add(&n, name);
 	free(copy);
+	if (why != NULL)
+		return why;
 	nnames = n;
 	return n == 0 ? "not a name" : NULL;
 }

@@ -140,6 +140,9 @@ static const struct {
 	{ "some headers", "all", "score, LEVEL", "", { 0, 0, 0, 2.5, 5, "A",
 	    SPAMD_HAM, 0 }, SUBJECT,
 	    "X-Spam-Level: **\nX-Spam-Score: 2.5\n" SUBJECT },
+	{ "some headers, by their whole name", "all", "X-Spam-Score,x-spam-LEVEL",
+	    "", { 0, 0, 0, 2.5, 5, "A", SPAMD_HAM, 0 }, SUBJECT,
+	    "X-Spam-Level: **\nX-Spam-Score: 2.5\n" SUBJECT },
 	{ "many rules are folded", "all", "Status", "", { 0, 0, 0, 1, 5,
 	    "AAAAAAAAAAAAAAAAAAAA,BBBBBBBBBBBBBBBBBBBB,CCCCCCCCCCCCCCCCCCCC,"
 	    "DDDDDDDDDDDDDDDDDDDD,EEEEEEEEEEEEEEEEEEEE", NULL, 0 }, SUBJECT,
@@ -243,6 +246,12 @@ test_keys(void **state)
 	assert_non_null(mail_key(mark_keys, "headers", ""));
 	assert_non_null(mail_key(mark_keys, "headers", " , "));
 	assert_non_null(mail_key(mark_keys, "headers", "a:b"));
+	assert_non_null(mail_key(mark_keys, "headers", "none"));
+	assert_non_null(mail_key(mark_keys, "headers", "ALL"));
+	assert_non_null(mail_key(mark_keys, "headers", "all,Flag"));
+	assert_non_null(mail_key(mark_keys, "headers", "Flag, None"));
+	assert_non_null(mail_key(mark_keys, "headers", "X-Spam"));
+	assert_non_null(mail_key(mark_keys, "headers", "X-Spam-"));
 	assert_non_null(mail_key(mark_keys, "headers", "Flag,caf\xc3\xa9"));
 	assert_non_null(mail_key(mark_keys, "headers",
 	    "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a"));
