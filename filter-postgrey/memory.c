@@ -170,48 +170,52 @@ memory_decide(const struct store_query *q, struct request rq,
 }
 
 static void
-put(const struct store_row *row)
+raise_to(int64_t *value, int64_t other)
 {
-	if (shared_wanted())
-		shared_put(row);
-	(void)store_put(store, row);
+	if (*value < other)
+		*value = other;
 }
 
-/* The row of a client as this host knows it. */
+/*
+ * Servers get what is new, as they join it with their row; what else this host
+ * knows may be of a time before somebody has changed it there by hand.
+ */
 static void
-get_client(const struct addr *a, int64_t now, char key[ADDR_STRLEN],
-    struct store_row *row)
+put_client(const struct addr *a, int64_t now, int64_t white_until,
+    int64_t trap_until)
 {
+	char			 key[ADDR_STRLEN];
+	struct store_row	 row = { .kind = STORE_CLIENT, .key = key };
+
 	(void)addr_print(a, key);
-	(void)store_get(store, STORE_CLIENT, key, row);
-	if (row->client.first == 0)
-		row->client.first = now;
-	row->client.last = now;
+	row.client.first = row.client.last = now;
+	row.client.white_until = white_until;
+	row.client.trap_until = trap_until;
+	if (shared_wanted())
+		shared_put(&row);
+	(void)store_get(store, STORE_CLIENT, key, &row);
+	if (row.client.first == 0)
+		row.client.first = now;
+	row.client.last = now;
+	raise_to(&row.client.white_until, white_until);
+	raise_to(&row.client.trap_until, trap_until);
+	(void)store_put(store, &row);
 }
 
 void
 memory_trap(const struct addr *a)
 {
-	struct store_row	 row;
-	int64_t			 now = memory_now();
-	char			 key[ADDR_STRLEN];
+	int64_t	 now = memory_now();
 
-	get_client(a, now, key, &row);
-	row.client.trap_until = now + postgrey.rules.trap_time;
-	put(&row);
+	put_client(a, now, 0, now + postgrey.rules.trap_time);
 }
 
 void
 memory_white(const struct addr *a)
 {
-	struct store_row	 row;
-	int64_t			 now = memory_now();
-	char			 key[ADDR_STRLEN];
+	int64_t	 now = memory_now();
 
-	get_client(a, now, key, &row);
-	if (row.client.white_until < now + postgrey.rules.max_age)
-		row.client.white_until = now + postgrey.rules.max_age;
-	put(&row);
+	put_client(a, now, now + postgrey.rules.max_age, 0);
 }
 
 void
@@ -225,5 +229,7 @@ memory_partner(const char *mailbox)
 	row.kind = STORE_PARTNER;
 	row.key = key;
 	row.until = memory_now() + postgrey.rules.max_age;
-	put(&row);
+	if (shared_wanted())
+		shared_put(&row);
+	(void)store_put(store, &row);
 }

@@ -412,6 +412,7 @@ class Running(Greylistctl):
             stderr=subprocess.DEVNULL, bufsize=1)
         self.addCleanup(self.end)
         self.say("config|smtpd-version|7.8.0", "config|protocol|0.7",
+                 "config|subsystem|smtp-in", "config|subsystem|smtp-out",
                  "config|ready")
         self.until("register|ready")
         self.sessions = 0
@@ -434,7 +435,8 @@ class Running(Greylistctl):
                 return line.strip()
         self.fail("the filter has ended")
 
-    def rcpt(self, client, sender="joe@example.net"):
+    def rcpt(self, client, sender="joe@example.net",
+             to="alice@example.org"):
         """Another session: what becomes of its recipient."""
         self.sessions += 1
         sid = "%016x" % self.sessions
@@ -444,8 +446,8 @@ class Running(Greylistctl):
                  report + "link-identify|%s|EHLO|mx.example.net" % sid,
                  report + "tx-begin|%s|00000001" % sid,
                  report + "tx-mail|%s|00000001|ok|%s" % (sid, sender),
-                 "filter|0.7|1700000000.000000|smtp-in|rcpt-to|%s|%s|"
-                 "alice@example.org" % (sid, sid))
+                 "filter|0.7|1700000000.000000|smtp-in|rcpt-to|%s|%s|%s"
+                 % (sid, sid, to))
         answer = self.until("filter-result|%s|" % sid).split("|")[3]
         self.say(report + "link-disconnect|" + sid)
         return answer
@@ -492,7 +494,7 @@ class Running(Greylistctl):
             ctl = subprocess.Popen(
                 [os.path.abspath(os.path.join(
                     tools.BUILD, "filter-postgrey", "greylistctl")),
-                 "-o", "db=grey.db", "import", "json"], cwd=self.dir,
+                 *self.store(), "import", "json"], cwd=self.dir,
                 stdin=source, stderr=subprocess.PIPE)
         mails = 0
         while ctl.poll() is None:
@@ -509,6 +511,59 @@ class Running(Greylistctl):
         self.assertEqual(self.filter.wait(5), 0)
         stat = json.loads(self.ctl("-j", "stat"))
         self.assertEqual((stat["white"], stat["grey"]), (white, grey))
+
+
+@unittest.skipUnless(Redis.program(), "there is no Redis")
+class RunningOnRedis(Running):
+    """A filter that asks servers, and has a file for when there is none."""
+
+    TRAP = "trap@example.org"
+
+    def setUp(self):
+        super(Running, self).setUp()
+        self.redis = Redis(self.path("redis"))
+        self.addCleanup(self.redis.close)
+        self.write("traps", self.TRAP + "\n")
+        self.start("-o", "redis=" + self.redis.path, "-o",
+                   "trap-file=" + self.path("traps"))
+
+    def store(self):
+        return "-o", "redis=" + self.redis.path
+
+    def client(self, who):
+        got = rows(self.ctl("-j", "get", who))
+        return next(r for r in got if r["kind"] == "client")
+
+    def sends_to(self, host):
+        """A mail of ours goes out to it."""
+        report = "report|0.7|1700000000.000000|smtp-out|"
+        for event in ("link-connect|%s|mx.example.net|pass|192.0.2.99:4000|"
+                      + host + ":25", "tx-begin|%s|00000002",
+                      "tx-mail|%s|00000002|ok|alice@example.org",
+                      "tx-rcpt|%s|00000002|ok|joe@example.net",
+                      "tx-data|%s|00000002|ok", "tx-commit|%s|00000002|99",
+                      "tx-reset|%s|00000002", "link-disconnect|%s"):
+            self.say(report + event % "00000000000000ff")
+
+    def learned(self, who, field):
+        end = time.monotonic() + 5
+        while not self.client(who).get(field) and time.monotonic() < end:
+            time.sleep(0.05)
+        return self.client(who)
+
+    def test_what_was_taken_away_is_not_put_back(self):
+        self.assertEqual(self.rcpt("192.0.2.1", to=self.TRAP), "reject")
+        self.assertEqual(self.learned("192.0.2.1", "trap_until")["state"],
+                         "trap")
+        self.ctl("delete", "trap", "192.0.2.1")
+        self.sends_to("192.0.2.1")
+        self.assertEqual(self.learned("192.0.2.1", "white_until")["state"],
+                         "white")
+        self.ctl("delete", "white", "192.0.2.1")
+        self.assertEqual(self.rcpt("192.0.2.1", "b@x", self.TRAP), "reject")
+        row = self.learned("192.0.2.1", "trap_until")
+        self.assertEqual(row["state"], "trap")
+        self.assertFalse(row.get("white_until"))
 
 
 @unittest.skipUnless(Redis.program(), "there is no Redis")
