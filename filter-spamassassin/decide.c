@@ -172,10 +172,16 @@ answer(struct request rq, enum verdict verdict)
 static const char *
 rewrite(struct message *m, enum verdict verdict, const struct decision *d)
 {
+	const char	*why;
+
 	if (d->text == NULL || verdict == VERDICT_TEMPFAIL ||
 	    verdict == VERDICT_REJECT)
 		return NULL;
-	return process_apply(m, d->text, d->text_len);
+	why = process_apply(m, d->text, d->text_len);
+	/* A message that this fails for is refused by the engine. */
+	if (why == NULL && mark_tags_subject(&d->mark))
+		(void)message_apply(m);
+	return why;
 }
 
 void

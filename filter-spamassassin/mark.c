@@ -365,12 +365,18 @@ tag_subject(struct message *m)
 	free(old);
 }
 
+int
+mark_tags_subject(const struct mark *mark)
+{
+	return mark->spam && *subject_tag != '\0';
+}
+
 void
 mark_result(struct message *m, const struct mark *mark)
 {
 	if (tag == TAG_ALL || (tag == TAG_SPAM && (mark->spam || mark->junk)))
 		put_fields(m, mark);
-	if (mark->spam && *subject_tag != '\0')
+	if (mark_tags_subject(mark))
 		tag_subject(m);
 	if (mark->junk && find_sign(m) == -1)
 		message_prepend(m, "X-Spam", "Yes");

@@ -43,6 +43,8 @@ struct mark {
  * Score and Checker-Version, and what else spamd was told to write.
  */
 void	mark_result(struct message *, const struct mark *);
+/* Will it look at the Subject?  Then edits of that must be applied before. */
+int	mark_tags_subject(const struct mark *);
 /* The same for one that was not scanned: "skipped=size", "error=timeout". */
 void	mark_unscanned(struct message *, const char *why);
 
