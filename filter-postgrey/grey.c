@@ -105,27 +105,36 @@ decide_client(const struct grey_rules *r, int64_t now, int partner,
 }
 
 static void
-tuple_begin(const struct grey_rules *r, int64_t now, struct grey_tuple *t,
-    struct grey_verdict *v)
+tuple_begin(int64_t now, struct grey_tuple *t)
 {
 	t->first = t->last = now;
 	t->blocked = 1;
 	t->passed = 0;
+}
+
+static void
+verdict_new(const struct grey_rules *r, struct grey_verdict *v)
+{
 	v->reason = GREY_NEW;
 	v->defer = 1;
 	v->wait = r->delay;
 }
 
 void
-grey_decide(const struct grey_rules *r, int64_t now, int partner,
+grey_decide(const struct grey_rules *r, int64_t now, int partner, int bait,
     struct grey_tuple *t, struct grey_client *c, struct grey_verdict *v)
 {
 	v->defer = 0;
 	v->wait = v->delayed = 0;
 	if (decide_client(r, now, partner, c, v))
 		return;
+	if (bait) {
+		verdict_new(r, v);
+		return;
+	}
 	if (grey_tuple_over(r, now, t)) {
-		tuple_begin(r, now, t, v);
+		tuple_begin(now, t);
+		verdict_new(r, v);
 		if (r->delay > 0)
 			return;
 	}

@@ -62,10 +62,13 @@ struct grey_verdict {
 
 /*
  * Decides, and updates both for the store; partner: we wrote to the sender.
- * Linear in nothing.
+ * bait: the recipient is a trap.  Who is not known is new there each time, and
+ * nothing is remembered: else the mail passed once the client's trap has ended,
+ * and made the client white.
  */
 void	grey_decide(const struct grey_rules *, int64_t now, int partner,
-	    struct grey_tuple *, struct grey_client *, struct grey_verdict *);
+	    int bait, struct grey_tuple *, struct grey_client *,
+	    struct grey_verdict *);
 
 /* Is there nothing left to remember?  For the purge. */
 int	grey_tuple_over(const struct grey_rules *, int64_t now,

@@ -62,6 +62,7 @@ greylist_ask(const struct session *s, struct request rq, const char *sender,
 	q.client = addr_print(&s->src, client);
 	q.sender = partner;
 	q.now = memory_now();
+	q.bait = greylist_is_bait(recipient);
 	return memory_decide(&q, rq, v, who, done);
 }
 

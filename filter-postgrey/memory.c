@@ -29,6 +29,7 @@ struct pending {
 	void		(*done)(struct request, const struct grey_verdict *,
 			    enum memory_who);
 	int64_t		 now;
+	int		 bait;
 	char		 tuple[TUPLE_KEY];
 	char		 client[ADDR_STRLEN];
 	char		 sender[];
@@ -125,6 +126,7 @@ answered(void *arg, const struct grey_verdict *v, const char *why)
 		q.client = p->client;
 		q.sender = p->sender;
 		q.now = p->now;
+		q.bait = p->bait;
 		store_decide(store, &q, &own);
 		v = &own;
 		who = MEMORY_ALONE;
@@ -147,6 +149,7 @@ ask_servers(const struct store_query *q, struct request rq,
 	p->rq = rq;
 	p->done = done;
 	p->now = q->now;
+	p->bait = q->bait;
 	(void)strlcpy(p->tuple, q->tuple, sizeof(p->tuple));
 	(void)strlcpy(p->client, q->client, sizeof(p->client));
 	memcpy(p->sender, q->sender, len);

@@ -62,8 +62,8 @@
 static const char	 decide[] = COMMON
 "local delay, retry_window, max_age = tonumber(ARGV[2]),\n"
 "  tonumber(ARGV[3]), tonumber(ARGV[4])\n"
-"local awl_count, awl_gap, pass_client = tonumber(ARGV[5]),\n"
-"  tonumber(ARGV[6]), ARGV[7] == '1'\n"
+"local awl_count, awl_gap, pass_client, bait = tonumber(ARGV[5]),\n"
+"  tonumber(ARGV[6]), ARGV[7] == '1', ARGV[8] == '1'\n"
 "local NEW, EARLY, TRAPPED, FOUND, AWL, WHITE, PARTNER =\n"
 "  0, 1, 2, 3, 4, 5, 6\n"
 "local c = load(KEYS[2], CLIENT)\n"
@@ -103,6 +103,7 @@ static const char	 decide[] = COMMON
 "  save_client()\n"
 "  return {reason, 0, 0}\n"
 "end\n"
+"if bait then return {NEW, delay, 0} end\n"
 "local t = load(KEYS[1], TUPLE)\n"
 "local function save_tuple()\n"
 "  save(KEYS[1], TUPLE, t, tuple_end(t, retry_window, max_age))\n"

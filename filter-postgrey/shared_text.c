@@ -127,9 +127,10 @@ shared_text_decide(struct shared_text *t, const struct store_query *q,
 	    text_number(t, r->retry_window) == -1 ||
 	    text_number(t, r->max_age) == -1 ||
 	    text_number(t, r->awl_count) == -1 ||
-	    text_number(t, r->awl_gap) == -1)
+	    text_number(t, r->awl_gap) == -1 ||
+	    text_number(t, r->pass_client != 0) == -1)
 		return -1;
-	return text_number(t, r->pass_client != 0);
+	return text_number(t, q->bait != 0);
 }
 
 int

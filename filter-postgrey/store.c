@@ -296,7 +296,8 @@ store_decide(struct store *st, const struct store_query *q,
 	look_up(st, w, WANT_MAX);
 	t_before = *t;
 	c_before = *c;
-	grey_decide(&st->rules, q->now, is_partner(w, q->now), t, c, v);
+	grey_decide(&st->rules, q->now, is_partner(w, q->now), q->bait, t, c,
+	    v);
 	remember(st, w, memcmp(t, &t_before, sizeof(*t)) != 0,
 	    memcmp(c, &c_before, sizeof(*c)) != 0);
 	store_tell(st);

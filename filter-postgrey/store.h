@@ -23,6 +23,7 @@ struct store_query {
 	const char	*tuple;
 	const char	*client;	/* the full address, as text */
 	const char	*sender;	/* for partners: address, lower case */
+	int		 bait;		/* the recipient is a trap */
 	int64_t		 now;		/* ms since 1970 */
 };
 

@@ -22,8 +22,11 @@ struct grey_step {
 	enum grey_reason	 reason;
 	int64_t			 wait, delayed;
 	int			 tuple;		/* which sender, from 0 */
-	int			 partner;
+	int			 what;		/* PARTNER, BAIT or 0 */
 };
+
+/* From somebody we wrote to; to a trap. */
+enum { PARTNER = 1, BAIT };
 
 struct grey_case {
 	const char		*name;
@@ -101,7 +104,7 @@ static const struct grey_case	 grey_cases[] = {
 		{ T + 1663 * H + 864 * H, GREY_NEW, 2 * M, 0, 2, 0 } } },
 	{ "a trapped client waits, whatever it was", POSTGREY, 0, T + H, {
 		{ T, GREY_TRAPPED, H, 0, 0, 0 },
-		{ T + H - 1, GREY_TRAPPED, 1, 0, 0, 1 },
+		{ T + H - 1, GREY_TRAPPED, 1, 0, 0, PARTNER },
 		{ T + H, GREY_NEW, 5 * M, 0, 0, 0 } } },
 	{ "a trap is stronger than white", POSTGREY, T + D, T + H, {
 		{ T, GREY_TRAPPED, H, 0, 0, 0 },
@@ -111,8 +114,23 @@ static const struct grey_case	 grey_cases[] = {
 		{ T + 20 * D, GREY_WHITE, 0, 0, 0, 0 },
 		{ T + 55 * D, GREY_NEW, 5 * M, 0, 0, 0 } } },
 	{ "an answer to our mail passes", POSTGREY, 0, 0, {
-		{ T, GREY_PARTNER, 0, 0, 0, 1 },
+		{ T, GREY_PARTNER, 0, 0, 0, PARTNER },
 		{ T + S, GREY_NEW, 5 * M, 0, 0, 0 } } },
+	{ "a trap's mail opens no door, however old", SPAMD, 0, 0, {
+		{ T, GREY_NEW, 2 * M, 0, 0, BAIT },
+		{ T + H, GREY_NEW, 2 * M, 0, 0, BAIT },
+		{ T + H, GREY_NEW, 2 * M, 0, 0, 0 },
+		{ T + 2 * H, GREY_NEW, 2 * M, 0, 0, BAIT },
+		{ T + 2 * H, GREY_FOUND, 0, H, 0, 0 },
+		{ T + 2 * H, GREY_WHITE, 0, 0, 0, BAIT } } },
+	{ "a trap waits without a delay, too", { .delay = 0,
+		.retry_window = D, .max_age = D, .pass_client = 1 }, 0, 0, {
+		{ T, GREY_NEW, 0, 0, 0, BAIT },
+		{ T + S, GREY_NEW, 0, 0, 0, BAIT },
+		{ T + S, GREY_FOUND, 0, 0, 0, 0 } } },
+	{ "a trapped client's trap is not a new one", POSTGREY, 0, T + H, {
+		{ T, GREY_TRAPPED, H, 0, 0, BAIT },
+		{ T + H, GREY_PARTNER, 0, 0, 0, PARTNER } } },
 	{ .name = NULL }
 };
 

@@ -115,7 +115,7 @@ states_are_those_of_grey_decide(void **state)
 			continue;
 		memset(&t, 0, sizeof(t));
 		c = rows[i].row.client;
-		grey_decide(&rules, NOW, 0, &t, &c, &v);
+		grey_decide(&rules, NOW, 0, 0, &t, &c, &v);
 		s = v.reason == GREY_TRAPPED ? CTL_TRAP :
 		    v.reason == GREY_WHITE ? CTL_WHITE :
 		    v.reason == GREY_AWL ? CTL_KNOWN : CTL_SEEN;

@@ -37,7 +37,8 @@ each_case_comes_out_as_it_should(void **state)
 		client.trap_until = c->trap_until;
 		for (i = 0; c->steps[i].at != 0; i++) {
 			st = &c->steps[i];
-			grey_decide(&c->rules, st->at, st->partner,
+			grey_decide(&c->rules, st->at,
+			    st->what == PARTNER, st->what == BAIT,
 			    &tuples[st->tuple], &client, &v);
 			if (v.reason != st->reason || v.wait != st->wait ||
 			    v.delayed != st->delayed ||

@@ -35,8 +35,9 @@ play(const struct grey_case *c, size_t n)
 		(void)snprintf(tuple, sizeof(tuple), "192.0.2.%zu/%d/x", n,
 		    st->tuple);
 		(void)snprintf(sender, sizeof(sender), "joe@%s",
-		    st->partner ? "partner.example" : "example.org");
+		    st->what == PARTNER ? "partner.example" : "example.org");
 		q.now = st->at;
+		q.bait = st->what == BAIT;
 		ask(&q, &a);
 		run_until(&a);
 		if (!a.decided)

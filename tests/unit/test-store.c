@@ -35,7 +35,7 @@ set_partner(struct store *st, const struct grey_step *step)
 				    .key = "joe@example.net",
 				    .until = step->at + 1 };
 
-	if (step->partner)
+	if (step->what == PARTNER)
 		assert_int_equal(store_put(st, &row), 0);
 	else
 		assert_int_equal(store_delete(st, STORE_PARTNER, row.key), 0);
@@ -50,6 +50,7 @@ check_step(struct store *st, const struct grey_case *c, size_t i,
 	char			 tuple[64];
 	struct store_query	 q = { .tuple = tuple, .client = "192.0.2.1",
 				    .sender = "joe@example.net",
+				    .bait = step->what == BAIT,
 				    .now = step->at };
 
 	set_partner(st, step);
