@@ -3,6 +3,7 @@
  * All rows, for greylistctl, and the purge, which looks at some at a time.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "compat.h"
@@ -11,12 +12,14 @@
 
 #define WALK_ROWS	1000		/* read at once: the journal may go on */
 
+/*
+ * What was read at once: nothing is being read while they are shown, as that
+ * may wait for a pager, and a journal with a reader can't begin anew.
+ */
 struct walk {
-	int	(*cb)(const struct store_row *, void *);
-	void	*arg;
-	char	 key[TUPLE_KEY];	/* the last one */
-	size_t	 n;
-	int	 stop;
+	size_t			 n;
+	struct store_row	 rows[WALK_ROWS];
+	char			 keys[WALK_ROWS][TUPLE_KEY];
 };
 
 static int
@@ -24,29 +27,63 @@ walk_row(const struct store_row *row, void *arg)
 {
 	struct walk	*w = arg;
 
-	(void)strlcpy(w->key, row->key, sizeof(w->key));
+	w->rows[w->n] = *row;
+	w->rows[w->n].key = w->keys[w->n];
+	(void)strlcpy(w->keys[w->n], row->key, TUPLE_KEY);
 	w->n++;
-	w->stop = w->cb(row, w->arg);
-	return w->stop;
+	return 0;
+}
+
+/* Those after a key. */
+static int
+walk_read(struct store *st, enum store_kind kind, const char *key,
+    struct walk *w)
+{
+	struct db	*db = store_reader(st);
+	int		 r = 0;
+
+	w->n = 0;
+	if (db == NULL)
+		return -1;
+	if (db_each(db, kind, key, WALK_ROWS, walk_row, w) != DB_FINE)
+		r = -1;
+	store_reader_check(st);
+	return r;
+}
+
+static int
+walk_show(const struct walk *w, int (*cb)(const struct store_row *, void *),
+    void *arg)
+{
+	size_t	 i;
+
+	for (i = 0; i < w->n; i++)
+		if (cb(&w->rows[i], arg))
+			return 1;
+	return 0;
 }
 
 int
 store_walk(struct store *st, enum store_kind kind,
     int (*cb)(const struct store_row *, void *), void *arg)
 {
-	struct walk	 w = { .cb = cb, .arg = arg };
-	struct db	*db;
-	int		 r = store_sync(st);
+	char		 key[TUPLE_KEY] = "";
+	struct walk	*w;
+	int		 r = store_sync(st), stop;
 
+	if ((w = malloc(sizeof(*w))) == NULL) {
+		log_warn("db %s", st->path);
+		return -1;
+	}
 	do {
-		w.n = 0;
-		if ((db = store_reader(st)) == NULL)
-			return -1;
-		if (db_each(db, kind, w.key, WALK_ROWS, walk_row, &w) !=
-		    DB_FINE)
+		if (walk_read(st, kind, key, w) == -1)
 			r = -1;
-		store_reader_check(st);
-	} while (r == 0 && w.n == WALK_ROWS && !w.stop);
+		stop = walk_show(w, cb, arg) || w->n < WALK_ROWS;
+		if (w->n > 0)
+			(void)strlcpy(key, w->rows[w->n - 1].key,
+			    sizeof(key));
+	} while (r == 0 && !stop);
+	free(w);
 	store_tell(st);
 	return r;
 }

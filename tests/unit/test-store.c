@@ -194,6 +194,37 @@ a_walk_sees_all_rows_once_and_can_be_stopped(void **state)
 	(void)rig_clear("");
 }
 
+/* The journal can begin anew, whatever the callback waits for. */
+static int
+see_journal(const struct store_row *row, void *arg)
+{
+	int	*n = arg;
+
+	if (++*n % 900 == 0)
+		assert_int_equal(rig_ask("PRAGMA wal_checkpoint(TRUNCATE)"),
+		    0);
+	return 0;
+}
+
+static void
+a_walk_that_waits_keeps_no_journal(void **state)
+{
+	struct store		*st = open_store(&rules);
+	struct store_row	 row = { .kind = STORE_TUPLE };
+	char			 key[16];
+	int			 i, n = 0;
+
+	row.key = key;
+	for (i = 1; i <= 2500; i++) {
+		(void)snprintf(key, sizeof(key), "%d", i);
+		assert_int_equal(store_put(st, &row), 0);
+	}
+	assert_int_equal(store_walk(st, STORE_TUPLE, see_journal, &n), 0);
+	assert_int_equal(n, 2500);
+	store_close(st);
+	(void)rig_clear("");
+}
+
 static void
 counts_are_what_is_there(void **state)
 {
@@ -358,6 +389,7 @@ main(void)
 		cmocka_unit_test(a_partner_is_an_address_or_a_domain),
 		cmocka_unit_test(rows_are_put_got_and_deleted),
 		cmocka_unit_test(a_walk_sees_all_rows_once_and_can_be_stopped),
+		cmocka_unit_test(a_walk_that_waits_keeps_no_journal),
 		cmocka_unit_test(counts_are_what_is_there),
 		cmocka_unit_test(
 		    the_purge_forgets_what_is_over_and_nothing_else),
