@@ -48,8 +48,8 @@ void		 overlay_free(struct overlay *);
 int	overlay_get(const struct overlay *, enum store_kind, const char *key,
 	    struct store_row *row);
 /*
- * base: of what was read from the file, NULL: nothing was there; it does not
- * count if the change is here already.  by_hand: whatever the file has.
+ * base: of what was read, here or from the file, NULL: nothing was there; it
+ * does not count if the change is here already.  by_hand: whatever the file has.
  * Returns -1 if there is no memory for it.
  */
 int	overlay_put(struct overlay *, const struct store_row *,

@@ -205,6 +205,23 @@ store_close(struct store *st)
 		store_free(st);
 }
 
+/*
+ * In what is not written yet.  What is found there will be the row in the file
+ * if the writer is done with it before it is changed here.
+ */
+static void
+look_in_overlay(const struct store *st, struct want *w)
+{
+	memset(&w->row, 0, sizeof(w->row));
+	w->base.known = 0;
+	w->row.kind = w->kind;
+	w->row.key = w->key;
+	w->found = w->key == NULL ? -1 :
+	    overlay_get(st->overlay, w->kind, w->key, &w->row);
+	if (w->found == 1)
+		w->base = base_of(&w->row);
+}
+
 /* Looks for all of them, in one state of the file. */
 static void
 look_up(struct store *st, struct want *w, size_t n)
@@ -215,12 +232,7 @@ look_up(struct store *st, struct want *w, size_t n)
 
 	(void)pthread_mutex_lock(&st->lock);
 	for (i = 0; i < n; i++) {
-		memset(&w[i].row, 0, sizeof(w[i].row));
-		w[i].base.known = 0;
-		w[i].row.kind = w[i].kind;
-		w[i].row.key = w[i].key;
-		w[i].found = w[i].key == NULL ? -1 :
-		    overlay_get(st->overlay, w[i].kind, w[i].key, &w[i].row);
+		look_in_overlay(st, &w[i]);
 		missing |= w[i].found == 0;
 	}
 	(void)pthread_mutex_unlock(&st->lock);

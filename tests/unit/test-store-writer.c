@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
@@ -164,6 +165,49 @@ nobody_waits_for_a_lock_of_another_process(void **state)
 	(void)rig_clear("");
 }
 
+static struct store	*to_sync;	/* when this thread reads next */
+static pthread_t	 reader;
+
+static int
+sync_now(unsigned int what, void *arg, void *p, void *x)
+{
+	struct store	*st;
+
+	if (!pthread_equal(pthread_self(), reader) || to_sync == NULL)
+		return 0;
+	st = to_sync;
+	to_sync = NULL;
+	assert_int_equal(store_sync(st), 0);
+	return 0;
+}
+
+static int
+watch(sqlite3 *db, const char **why, const struct sqlite3_api_routines *api)
+{
+	return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, sync_now, NULL);
+}
+
+static void
+what_is_written_while_one_decides_can_be_changed(void **state)
+{
+	struct store	*st;
+
+	reader = pthread_self();
+	assert_int_equal(sqlite3_auto_extension((void (*)(void))watch),
+	    SQLITE_OK);
+	st = start_store();
+	assert_int_equal(rig_mail(st, "x", "192.0.2.1", T), GREY_NEW);
+	/* Found in memory, and only in the file when it is put back. */
+	to_sync = st;
+	assert_int_equal(rig_mail(st, "x", "192.0.2.1", T + M), GREY_EARLY);
+	assert_null(to_sync);
+	assert_int_equal(store_sync(st), 0);
+	assert_int_equal(rig_ask("SELECT blocked FROM tuple"), 2);
+	(void)sqlite3_cancel_auto_extension((void (*)(void))watch);
+	store_close(st);
+	(void)rig_clear("");
+}
+
 /* 64 MB wait for a lock of another process. */
 static void
 what_is_too_much_by_hand_is_not_taken_for_kept(void **state)
@@ -274,6 +318,8 @@ main(void)
 		cmocka_unit_test(
 		    a_disk_that_is_full_at_the_start_is_no_reason_not_to),
 		cmocka_unit_test(nobody_waits_for_a_lock_of_another_process),
+		cmocka_unit_test(
+		    what_is_written_while_one_decides_can_be_changed),
 		cmocka_unit_test(
 		    what_is_too_much_by_hand_is_not_taken_for_kept),
 		cmocka_unit_test(a_kill_at_any_time_leaves_a_sound_file),
