@@ -150,16 +150,19 @@ make_tables(struct db *db)
 	return rc;
 }
 
-/* Are the tables as we made them? */
+/*
+ * Are the tables as we made them?  SQLITE_OK; SQLITE_ERROR: no.  All else, such
+ * as no memory, says nothing about the file.
+ */
 static int
-has_tables(struct db *db)
+check_tables(struct db *db)
 {
 	int	 kind;
 
 	for (kind = 0; kind <= STORE_PARTNER; kind++)
 		if (db_rows(db, (enum store_kind)kind, VERB_GET) == NULL)
-			return 0;
-	return 1;
+			return db->rc != SQLITE_OK ? db->rc : SQLITE_NOMEM;
+	return SQLITE_OK;
 }
 
 /* Is it a file of ours?  Makes it one if it is empty. */
@@ -185,8 +188,10 @@ check_schema(struct db *db, int writable, const char **why)
 		*why = "a database of another program";
 		return DB_FOREIGN;
 	}
-	if (version == SCHEMA && has_tables(db))
+	if (version == SCHEMA && (rc = check_tables(db)) == SQLITE_OK)
 		return DB_FINE;
+	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_ERROR)
+		goto fail;
 	*why = version > SCHEMA ? "made by a newer release" :
 	    "tables are missing";
 	return DB_BROKEN;

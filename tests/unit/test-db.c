@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The file's own bound: when there is too much in it grey tuples go, and
- * nothing else; and a batch is written whole or not at all.
+ * nothing else; a batch is written whole or not at all; and what is short of
+ * memory does not take a sound file for a broken one.
  */
 
 #include "db.h"
@@ -93,6 +94,68 @@ a_batch_is_written_whole_or_not_at_all(void **state)
 	assert_int_equal(rig_ask("SELECT count(*) FROM tuple"), 10);
 }
 
+static sqlite3_mem_methods	 memory;
+static int			 until_no_memory;	/* calls; -1 */
+
+static int
+is_no_memory(void)
+{
+	if (until_no_memory <= 0)
+		return until_no_memory == 0;
+	until_no_memory--;
+	return 0;
+}
+
+static void *
+limited_malloc(int size)
+{
+	return is_no_memory() ? NULL : memory.xMalloc(size);
+}
+
+static void *
+limited_realloc(void *p, int size)
+{
+	return is_no_memory() ? NULL : memory.xRealloc(p, size);
+}
+
+/* Before SQLite is used. */
+static int
+make_all(void **state)
+{
+	sqlite3_mem_methods	 limited;
+
+	until_no_memory = -1;
+	if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory) != SQLITE_OK)
+		return -1;
+	limited = memory;
+	limited.xMalloc = limited_malloc;
+	limited.xRealloc = limited_realloc;
+	if (sqlite3_config(SQLITE_CONFIG_MALLOC, &limited) != SQLITE_OK)
+		return -1;
+	return rig_make(state);
+}
+
+static void
+a_sound_file_is_not_broken_for_want_of_memory(void **state)
+{
+	struct db	*other;
+	const char	*why;
+	enum db_state	 got = DB_FAILED;
+	int		 i;
+
+	assert_int_equal(write_tuples(0, 20, 0, 1 << 30), DB_FINE);
+	for (i = 0; got != DB_FINE; i++) {
+		assert_in_range(i, 0, 10000);
+		until_no_memory = i;
+		got = db_open(&other, rig_path, i % 2, NULL, NULL, &why);
+		until_no_memory = -1;
+		if (got != DB_FINE && got != DB_FAILED)
+			fail_msg("%d: %d, %s", i, got, why);
+	}
+	assert_in_range(i, 50, 10000);
+	db_close(other);
+}
+
 int
 main(void)
 {
@@ -102,8 +165,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_small_file_loses_nothing, open_db, close_db),
 		cmocka_unit_test_setup_teardown(
-		    a_batch_is_written_whole_or_not_at_all, open_db, close_db)
+		    a_batch_is_written_whole_or_not_at_all, open_db, close_db),
+		cmocka_unit_test_setup_teardown(
+		    a_sound_file_is_not_broken_for_want_of_memory, open_db,
+		    close_db)
 	};
 
-	return cmocka_run_group_tests(tests, rig_make, rig_remove);
+	return cmocka_run_group_tests(tests, make_all, rig_remove);
 }
