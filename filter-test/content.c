@@ -86,7 +86,8 @@ lines_say(struct talk *t)
 	do {
 		if (talk_await(t, SAID_DOT, TALK_QUIET, NULL) == -1)
 			return -1;
-	} while (!child_told(&t->child) && clock_ms() < until);
+	} while ((!child_told(&t->child) || t->late >= TALK_LATE) &&
+	    clock_ms() < until);
 	return 0;
 }
 

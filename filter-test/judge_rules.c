@@ -19,6 +19,9 @@ static const struct rule	 rules[] = {
 	{ "no-answer", HARM_SESSION, "it did not answer" },
 	{ "no-dot", HARM_SESSION,
 	    "the '.' at the end of the message did not come back" },
+	{ "no-end", HARM_SESSION,
+	    "the message that comes back grows without end" },
+	{ "no-pause", HARM_NOTE, "it talks on and on" },
 	/* Of registering. */
 	{ "never-ready", HARM_ALL, "it did not say register|ready" },
 	{ "early-line", HARM_DEATH,

@@ -44,6 +44,13 @@ lines_add(struct lines *l, const char *text, size_t len)
 	l->n++;
 }
 
+size_t
+lines_cost(const struct lines *l)
+{
+	/* What malloc(3) needs for itself, too. */
+	return l->bytes + l->n * (sizeof(*l->line) + 32);
+}
+
 void
 lines_free(struct lines *l)
 {

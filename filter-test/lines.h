@@ -27,6 +27,8 @@ struct lines {
 /* A copy.  Exits: out of memory. */
 void	lines_add(struct lines *, const char *, size_t);
 void	lines_free(struct lines *);
+/* The memory that they take, or so. */
+size_t	lines_cost(const struct lines *);
 int	lines_same(const struct line *, const struct line *);
 
 /*

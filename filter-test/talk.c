@@ -18,6 +18,8 @@
 /* How long a filter may take to end, and a second answer to come. */
 #define END_MS		1000
 #define DYING_MS	500
+/* A message may come back twice as long, and this on top. */
+#define MORE_MAX	(64 * 1024 * 1024)
 
 double
 talk_clock(void)
@@ -138,19 +140,30 @@ heard_log(struct talk *t, const char *line, size_t len)
 	}
 }
 
+/* After the end: a child of the filter's may go on for ever. */
+static void
+hear_rest(struct talk *t)
+{
+	const char	*line;
+	size_t		 len, n = 0;
+
+	while (n < TALK_LATE && child_hear(&t->child, clock_ms(), &line,
+	    &len) == HEARD_LOG) {
+		heard_log(t, line, len);
+		n += len + 1;
+	}
+}
+
 /* What it wrote on stderr before it went, and how it went. */
 static int
 gone(struct talk *t)
 {
-	const char	*line;
-	char		 how[64] = "";
-	size_t		 len;
-	int		 ended;
+	char	 how[64] = "";
+	int	 ended;
 
 	ended = child_ended(&t->child, clock_ms() + DYING_MS);
 	child_hang_up(&t->child);
-	while (child_hear(&t->child, clock_ms(), &line, &len) == HEARD_LOG)
-		heard_log(t, line, len);
+	hear_rest(t);
 	if (!ended)
 		return talk_broken(t, "closed", "", 0);
 	if (WIFSIGNALED(t->child.status))
@@ -160,6 +173,17 @@ gone(struct talk *t)
 		(void)snprintf(how, sizeof(how), "exit status %d",
 		    WEXITSTATUS(t->child.status));
 	return talk_broken(t, "exit", how, strlen(how));
+}
+
+static int
+keep_line(struct talk *t, const char *line, size_t len)
+{
+	struct result	*r = t->result;
+
+	lines_add(&r->after, line, len);
+	if (lines_cost(&r->after) <= 2 * lines_cost(&r->before) + MORE_MAX)
+		return 0;
+	return talk_broken(t, "no-end", line, len);
 }
 
 /* A line of the filter's: 0, or -1 if it breaks a rule. */
@@ -177,8 +201,15 @@ heard_line(struct talk *t, const char *line, size_t len)
 	if (rule != NULL)
 		t->report->note(rule, line, len);
 	if (w->said == SAID_LINE)
-		lines_add(&t->result->after, w->text, w->len);
+		return keep_line(t, w->text, w->len);
 	return 0;
+}
+
+static void
+count_late(struct talk *t, int64_t until, size_t len)
+{
+	if (clock_ms() >= until)
+		t->late += len + 1;
 }
 
 /* Returns 1: nothing more in time. */
@@ -189,10 +220,14 @@ hear(struct talk *t, int64_t until)
 	size_t		 len;
 
 	t->answer.said = SAID_NOTHING;
+	if (t->late >= TALK_LATE)
+		return 1;
 	switch (child_hear(&t->child, until, &line, &len)) {
 	case HEARD_LINE:
+		count_late(t, until, len);
 		return heard_line(t, line, len);
 	case HEARD_LOG:
+		count_late(t, until, len);
 		heard_log(t, line, len);
 		return 0;
 	case HEARD_LONG:
@@ -214,6 +249,7 @@ talk_await(struct talk *t, enum said what, int64_t ms, const char *missing)
 	double	 start = talk_clock();
 	int	 r;
 
+	t->late = 0;
 	while ((r = hear(t, until)) == 0 && t->answer.said != what)
 		;
 	if (missing != NULL)
@@ -231,7 +267,10 @@ talk_silence(struct talk *t)
 
 	if (talk_await(t, SAID_ANSWER, TALK_QUIET, NULL) == -1)
 		return -1;
-	if (child_begun(&t->child, &line, &len))
+	if (t->late >= TALK_LATE) {
+		if (t->judge.gone)	/* once */
+			t->report->note(judge_rule("no-pause"), "", 0);
+	} else if (child_begun(&t->child, &line, &len))
 		return talk_broken(t, "partial-line", line, len);
 	return 0;
 }
@@ -249,8 +288,7 @@ talk_end(struct talk *t)
 		if (child_hear(&t->child, clock_ms() + 5, &line, &len) ==
 		    HEARD_LOG)
 			heard_log(t, line, len);
-	while (child_hear(&t->child, clock_ms(), &line, &len) == HEARD_LOG)
-		heard_log(t, line, len);
+	hear_rest(t);
 	if (t->child.pid != 0)
 		rule = judge_rule("no-exit");
 	else if (t->child.status != 0)

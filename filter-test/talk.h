@@ -19,12 +19,18 @@ struct talk {
 	struct words		 answer;	/* the last one; in place */
 	int			 in_tx;		/* MAIL was accepted */
 	int			 cut_off;	/* smtpd ended the session */
+	size_t			 late;		/* bytes, after its time */
 };
 
 #define TALK_HOST	"mx.example.org"
 #define TALK_MSGID	"5bf1c6e1"
 /* How long nothing must come before it counts as silence. */
 #define TALK_QUIET	20
+/*
+ * What lies in a socket when the time is up was said in time; who says more
+ * bytes than could lie there goes on and on.
+ */
+#define TALK_LATE	(1024 * 1024)
 
 /* How a step ended, if not by -1. */
 enum { GOES_ON, GIVES_UP };

@@ -88,6 +88,29 @@ for line in sys.stdin:
         print("heard", "|".join(part[4:]), file=sys.stderr, flush=True)
 '''
 
+# In a phase it says a line on a descriptor, for ever, and no more than that;
+# "child": it is right, but has a child that does.
+BABBLER = '''#!/usr/bin/python3
+import os, sys
+where, fd, text = sys.argv[1:]
+def babble(*ids):
+    line = text % ids if "%s" in text else text
+    with open(int(fd), "wb") as out:
+        while True:
+            out.write((line + "\\n").encode() * 1000)
+for line in sys.stdin:
+    part = line.rstrip("\\n").split("|")
+    if part[:2] == ["config", "ready"]:
+        if where == "config" or where == "child" and os.fork() == 0:
+            babble()
+        print("register|filter|smtp-in|" + where.replace("child", "commit"))
+        print("register|ready", flush=True)
+    elif part[0] == "filter" and where != "child":
+        babble(*part[5:7])
+    elif part[0] == "filter":
+        print("filter-result|%s|%s|proceed" % (part[5], part[6]), flush=True)
+'''
+
 
 class FilterTest(Tools):
     def setUp(self):
@@ -181,6 +204,32 @@ class FilterTest(Tools):
                                      rogue, "-o", "deadline=1")
             with self.subTest(deed):
                 self.assertIn(status, (0, 1), said)
+
+    def babble(self, *command):
+        """The exit status and the end of what is said: all may be long."""
+        with open(self.path("out"), "w+b") as out:
+            r = subprocess.run(
+                [self.find("filter-test"), "--timeout", "1", "mail.eml", "--",
+                 "./babbler", *command], cwd=self.dir, stdout=out, timeout=60)
+            out.seek(max(0, out.seek(0, os.SEEK_END) - 9000))
+            return r.returncode, out.read().decode("ascii")
+
+    def test_it_ends_if_the_filter_never_stops(self):
+        self.write("babbler", BABBLER, 0o700)
+        for phase, fd, line, status, why in (
+                ("config", 1, "register|report|smtp-in|*", 2,
+                 "(rule never-ready)"),
+                ("config", 2, "text", 2, "(rule never-ready)"),
+                ("commit", 1, "filter-result|1|1|proceed", 2,
+                 "(rule no-answer)"),
+                ("data-line", 2, "text", 2, "(rule no-dot)"),
+                ("data-line", 1, "filter-dataline|%s|%s|x", 2,
+                 "(rule no-end)"),
+                ("child", 2, "text", 0, "accepted for 1 of 1")):
+            with self.subTest(phase + " " + line):
+                got, said = self.babble(phase, str(fd), line)
+                self.assertEqual(got, status, said)
+                self.assertIn(why, said)
 
     # -- the session ---------------------------------------------------
 
