@@ -37,7 +37,7 @@ big_message(struct session *s, struct request rq, struct message *m)
 {
 	switch (oversize) {
 	case OVER_TRUNCATE:
-		judge(s, rq, m, (size_t)max_size);
+		judge(s, rq, m, (size_t)max_size);	/* fits: m is bigger */
 		break;
 	case OVER_TEMPFAIL:
 		decide_refuse(s, rq, m, "size", 452,
@@ -75,7 +75,7 @@ spam_message(struct session *s, struct request rq, struct message *m)
 		skip_exempt(s, rq, m, why);
 	else if (s->tx == NULL)
 		filter_fail(rq, "the envelope is not known");
-	else if (max_size != 0 && message_size(m) > (size_t)max_size)
+	else if (max_size != 0 && (int64_t)message_size(m) > max_size)
 		big_message(s, rq, m);
 	else
 		judge(s, rq, m, SIZE_MAX);
