@@ -206,7 +206,7 @@ special_add(scmp_filter_ctx ctx, const char *words)
 
 	/* sandbox_hide(), but not the way back. */
 	cmp[0] = SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, ANY_INT, PR_SET_DUMPABLE);
-	cmp[1] = SCMP_CMP64(1, SCMP_CMP_EQ, 0);
+	cmp[1] = SCMP_CMP64(1, SCMP_CMP_EQ, 0, 0);
 	r = rule_add(ctx, "prctl", 5, 2, cmp);
 	/* raise(3), abort(3): signals to oneself. */
 	cmp[0] = SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, ANY_INT,
