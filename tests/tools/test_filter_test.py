@@ -205,11 +205,11 @@ class FilterTest(Tools):
             with self.subTest(deed):
                 self.assertIn(status, (0, 1), said)
 
-    def babble(self, *command):
+    def babble(self, timeout, *command):
         """The exit status and the end of what is said: all may be long."""
         with open(self.path("out"), "w+b") as out:
             r = subprocess.run(
-                [self.find("filter-test"), "--timeout", "1", "mail.eml", "--",
+                [self.find("filter-test"), "--timeout", timeout, "mail.eml", "--",
                  "./babbler", *command], cwd=self.dir, stdout=out, timeout=60)
             out.seek(max(0, out.seek(0, os.SEEK_END) - 9000))
             return r.returncode, out.read().decode("ascii")
@@ -227,7 +227,8 @@ class FilterTest(Tools):
                  "(rule no-end)"),
                 ("child", 2, "text", 0, "accepted for 1 of 1")):
             with self.subTest(phase + " " + line):
-                got, said = self.babble(phase, str(fd), line)
+                got, said = self.babble("30" if "no-end" in why else "1",
+                                        phase, str(fd), line)
                 self.assertEqual(got, status, said)
                 self.assertIn(why, said)
 

@@ -175,19 +175,19 @@ static void
 progress_is_waited_for_and_then_silence_is_not(void **state)
 {
 	static const struct turn turns[] = {
-		{ 'E', 1, "@50\np\n@50\np\n@50\np\n@50\np\n@50\nc" },
-		{ 'E', 2, "@50\np\n@50\np\n@50\nhX\1y\1\n@50\np" },
+		{ 'E', 1, "@200\np\n@200\np\n@200\np\n@200\np\n@200\nc" },
+		{ 'E', 2, "@200\np\n@200\np\n@200\nhX\1y\1\n@200\np" },
 		{ 0, 0, NULL } };
 	struct message	*m = mail_new(MAIL);
 	int64_t		 began;
 
-	milter.content = 90;
+	milter.content = 900;
 	peer.turns = turns;
 	assert_int_equal(converse(m), EVENT_MAX);
 	assert_int_equal(ask(0, EVENT_MAIL), ANSWER_CONTINUE);
 	began = clock_ms();
 	assert_int_equal(ask_message(0, m, SIZE_MAX), ANSWER_FAILED);
-	assert_in_range(clock_ms() - began, 290, 2000);
+	assert_in_range(clock_ms() - began, 1690, 9000);
 	why_is(0, "timed out after end of message");
 	message_free(m);
 }
