@@ -68,6 +68,20 @@ checks_add(struct checks *list, const char *domain, const char *selector,
 	checks_append(list, c);
 }
 
+/* The file's name may be made of both; NULL: only the record is looked at. */
+static void
+file_check(struct checks *list, const char *domain, const char *selector,
+    const char *name)
+{
+	char	*path = NULL;
+
+	if (name != NULL &&
+	    (path = keyfiles_name(name, domain, selector)) == NULL)
+		fatal("keys to check");
+	checks_add(list, domain, selector, path);
+	free(path);
+}
+
 /* With each '%' replaced.  NULL: there is one, but nothing to put there. */
 static char *
 percent_fill(const char *s, const char *domain)
@@ -158,7 +172,7 @@ domains_take(struct checks *list, const char *path)
 	struct stamps	 stamps = { NULL, 0 };
 	struct rows	 rows;
 	const char	*domain, *selector, *key;
-	char		*row, *file;
+	char		*row;
 	int		 ret = 0;
 
 	if (rows_open(&rows, path, &stamps) == -1)
@@ -171,10 +185,7 @@ domains_take(struct checks *list, const char *path)
 			    "not \"domain selector keyfile\"");
 			continue;
 		}
-		if ((file = keyfiles_name(key, domain, selector)) == NULL)
-			fatal("keys to check");
-		checks_add(list, domain, selector, file);
-		free(file);
+		file_check(list, domain, selector, key);
 	}
 	ret |= rows_close(&rows);
 	stamps_free(&stamps);
@@ -239,20 +250,11 @@ conf_clear(struct conf *conf)
 static void
 domain_add(struct checks *list, const struct conf *conf, const char *domain)
 {
-	const char	*selector, *key;
-	char		*file;
-	size_t		 i;
+	size_t	 i;
 
-	for (i = 0; i < conf->selectors.n; i++) {
-		selector = conf->selectors.list[i];
-		key = i < conf->keyfiles.n ? conf->keyfiles.list[i] : NULL;
-		file = key == NULL ? NULL :
-		    keyfiles_name(key, domain, selector);
-		if (key != NULL && file == NULL)
-			fatal("keys to check");
-		checks_add(list, domain, selector, file);
-		free(file);
-	}
+	for (i = 0; i < conf->selectors.n; i++)
+		file_check(list, domain, conf->selectors.list[i],
+		    i < conf->keyfiles.n ? conf->keyfiles.list[i] : NULL);
 }
 
 /* One line may have several. */

@@ -51,6 +51,8 @@ static int
 directory_check(const struct walk *w, const char *path,
     const struct stat *st)
 {
+	if (owner_check(w, path, st) == -1)
+		return -1;
 	if ((st->st_mode & S_ISVTX) != 0)
 		return 0;
 	if ((st->st_mode & S_IWOTH) != 0)
@@ -114,10 +116,7 @@ step(struct walk *w, const char *name)
 		return 0;
 	if (S_ISLNK(st.st_mode))
 		return owner_check(w, w->at, &st) == -1 ? -1 : link_follow(w);
-	if (!S_ISDIR(st.st_mode))
-		return 0;
-	return owner_check(w, w->at, &st) == -1 ? -1 :
-	    directory_check(w, w->at, &st);
+	return S_ISDIR(st.st_mode) ? directory_check(w, w->at, &st) : 0;
 }
 
 /* Each directory and each link on the way from the root to the file. */
@@ -132,8 +131,7 @@ walk(struct walk *w, const char *path)
 		return 0;
 	if (append(w, w->left, sizeof(w->left), path) == -1)
 		return -1;
-	if (lstat("/", &st) == 0 && (owner_check(w, "/", &st) == -1 ||
-	    directory_check(w, "/", &st) == -1))
+	if (lstat("/", &st) == 0 && directory_check(w, "/", &st) == -1)
 		return -1;
 	while (*(next = w->left + strspn(w->left, "/")) != '\0') {
 		len = strcspn(next, "/");

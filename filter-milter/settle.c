@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "compat.h"
 #include "inject.h"
@@ -117,17 +116,6 @@ log_recipients(const struct session *s, const char *what, char *const *rcpt,
 		    log_safe(rcpt[i]));
 }
 
-static int
-is_removed(const struct wishes *w, const char *rcpt)
-{
-	size_t	 i;
-
-	for (i = 0; i < w->nremoved; i++)
-		if (strcasecmp(w->removed[i], rcpt) == 0)
-			return 1;
-	return 0;
-}
-
 /* Has smtpd a recipient who was not removed? */
 static int
 any_left(const struct session *s, const struct wishes *w)
@@ -135,7 +123,7 @@ any_left(const struct session *s, const struct wishes *w)
 	size_t	 i;
 
 	for (i = 0; s->tx != NULL && i < s->tx->nrcpt; i++)
-		if (!is_removed(w, s->tx->rcpt[i]))
+		if (!wishes_remove(w, s->tx->rcpt[i]))
 			return 1;
 	return 0;
 }

@@ -194,6 +194,12 @@ wishes_join(struct wishes *w, struct wishes *from)
 	return error;
 }
 
+int
+wishes_remove(const struct wishes *w, const char *rcpt)
+{
+	return list_find(w->removed, w->nremoved, rcpt) < w->nremoved;
+}
+
 void
 wishes_fit(struct wishes *w, char *const *rcpt, size_t nrcpt)
 {

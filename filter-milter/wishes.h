@@ -30,6 +30,8 @@ int	wishes_join(struct wishes *, struct wishes *);
  * to be added who is there, one to be removed who is not.
  */
 void	wishes_fit(struct wishes *, char *const *rcpt, size_t nrcpt);
+/* Is this recipient, bare, among those to be removed? */
+int	wishes_remove(const struct wishes *, const char *rcpt);
 void	wishes_clear(struct wishes *);
 
 #endif /* WISHES_H */

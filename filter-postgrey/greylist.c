@@ -93,19 +93,12 @@ static int
 is_trap(const struct session *s, const char *recipient,
     const struct grey_verdict *v, enum memory_who who)
 {
-	switch (v->reason) {
-	case GREY_NEW:
-		if (who == MEMORY_SURE &&
-		    postgrey.low_mx.family != AF_UNSPEC &&
-		    addr_equal(&s->dst, &postgrey.low_mx))
-			return 1;
-		break;
-	case GREY_EARLY:
-	case GREY_FOUND:
-		break;
-	default:
+	/* Mail to a trap is new each time: grey_decide(). */
+	if (v->reason != GREY_NEW)
 		return 0;
-	}
+	if (who == MEMORY_SURE && postgrey.low_mx.family != AF_UNSPEC &&
+	    addr_equal(&s->dst, &postgrey.low_mx))
+		return 1;
 	return greylist_is_bait(recipient);
 }
 
