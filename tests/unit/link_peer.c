@@ -100,15 +100,22 @@ conn_encode(struct conn *c, const char *line, size_t len)
 	c->raw_len = len + 4;
 }
 
+/* The other side may have left. */
+static void
+conn_send(struct conn *c, const char *p, size_t len)
+{
+	ssize_t	 r = send(c->fd, p, len, MSG_NOSIGNAL);
+
+	assert(r == (ssize_t)len || errno == EPIPE || errno == ECONNRESET);
+}
+
 /* Returns 0 if it has to go on later. */
 static int
 conn_write(struct conn *c)
 {
 	size_t	 n = c->slow ? 1 : c->raw_len - c->raw_off;
-	ssize_t	 r = send(c->fd, c->raw + c->raw_off, n, MSG_NOSIGNAL);
 
-	/* It may have left. */
-	assert(r == (ssize_t)n || errno == EPIPE || errno == ECONNRESET);
+	conn_send(c, c->raw + c->raw_off, n);
 	c->raw_off += n;
 	if (c->raw_off < c->raw_len) {
 		conn_later(c, 1);
@@ -168,7 +175,7 @@ conn_negotiate(struct conn *c)
 	uint32_t	 n[3] = { htonl(peer.version), htonl(peer.actions),
 			    htonl(peer.protocol) };
 	struct bytes	 out = { NULL, 0, 0, 0 };
-	ssize_t		 r;
+	int		 r;
 
 	r = packet_begin(&out, SMFIC_OPTNEG);
 	assert(r == 0);
@@ -176,8 +183,7 @@ conn_negotiate(struct conn *c)
 	if (peer.macros != NULL)
 		(void)bytes_add(&out, peer.macros, peer.macros_len);
 	packet_end(&out, 0);
-	r = send(c->fd, out.data + out.off, out.len, MSG_NOSIGNAL);
-	assert(r == (ssize_t)out.len);
+	conn_send(c, out.data + out.off, out.len);
 	bytes_clear(&out);
 	return 0;
 }

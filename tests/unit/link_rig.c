@@ -125,7 +125,7 @@ put(int i, enum link_event event, struct message *m, size_t hidden)
 int
 await(int i)
 {
-	int64_t	 end = clock_ms() + 10000;
+	int64_t	 end = clock_ms() + 60000;
 
 	/* Each wait has its timer. */
 	while (heard[i].n == 0 && clock_ms() < end)
@@ -178,9 +178,23 @@ run_ms(int64_t ms)
 }
 
 void
+run_until(const int *what, int n)
+{
+	int64_t	 end = clock_ms() + 10000;
+
+	while (*what != n && clock_ms() < end)
+		run_ms(1);
+	assert_int_equal(*what, n);
+}
+
+void
 seen_is(const char *what)
 {
-	run_ms(5);
+	int64_t	 end = clock_ms() + 10000;
+
+	do
+		run_ms(5);
+	while (strlen(peer.seen) < strlen(what) && clock_ms() < end);
 	assert_string_equal(peer.seen, what);
 	peer.seen[0] = '\0';
 }

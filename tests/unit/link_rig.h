@@ -97,6 +97,8 @@ int	 await(int i);
 /* CONNECT, HELO, MAIL, RCPT, DATA: all continue. */
 void	 talk(int i);
 void	 run_ms(int64_t);
+/* Until it is n: a busy machine may need long for that. */
+void	 run_until(const int *what, int n);
 /* Exactly this was seen since the last call. */
 void	 seen_is(const char *);
 void	 why_is(int i, const char *);

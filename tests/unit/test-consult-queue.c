@@ -156,6 +156,8 @@ nobody_waits_longer_than_the_deadline(void **state)
 static void
 an_absent_server_is_waited_for(void **state)
 {
+	consult_config.tries = 20;
+	consult_config.retry_delay = 50;
 	server_absent(0);
 	servers_are(1);
 	put(1);
@@ -173,7 +175,7 @@ each_outage_is_waited_for(void **state)
 {
 	an_absent_server_is_waited_for(state);
 	/* Longer than questions wait. */
-	run_ms(450);
+	run_ms(1100);
 	peer_stop(&servers[0]);
 	put(3);
 	put(4);

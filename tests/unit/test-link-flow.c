@@ -83,15 +83,15 @@ static void
 twenty_megabytes_to_a_slow_reader(void **state)
 {
 	/* Each piece in time, all together not: it is no timeout. */
-	milter.content = 400;
-	shown_whole(NR_CONTENT, 40000);
+	milter.content = 800;
+	shown_whole(NR_CONTENT, 25000);
 }
 
 /* With each piece that it reads it says that it is at it. */
 static void
 a_slow_reader_that_makes_progress_is_waited_for(void **state)
 {
-	struct message	*m = message_big(300000);
+	struct message	*m = message_big(200000);
 	struct turn	 turns[] = { { 'N', 0, NULL }, { 0, 0, NULL } };
 	char		 say[5 * 3000 + 1];
 	int64_t		 began;
@@ -109,7 +109,7 @@ a_slow_reader_that_makes_progress_is_waited_for(void **state)
 	began = clock_ms();
 	if (ask_message(0, m, SIZE_MAX) != ANSWER_CONTINUE)
 		fail_msg("%s", heard[0].why);
-	assert_in_range(clock_ms() - began, 1500, 20000);
+	assert_true(clock_ms() - began > milter.content);
 	message_free(m);
 }
 
@@ -276,7 +276,7 @@ no_more_connections_than_there_may_be(void **state)
 		talk(i);
 	for (i = 3; i < 6; i++)
 		put(i, EVENT_CONNECT, NULL, SIZE_MAX);
-	run_ms(20);
+	run_ms(5);
 	assert_int_equal(milter.waiting.n, 3);
 	assert_int_equal(peer.conns, 3);
 	link_abort(links[1]);
@@ -285,22 +285,20 @@ no_more_connections_than_there_may_be(void **state)
 	assert_int_equal(await(4), ANSWER_CONTINUE);
 	assert_int_equal(await(5), ANSWER_CONTINUE);
 	assert_int_equal(milter.waiting.n, 0);
-	run_ms(20);
-	assert_int_equal(peer.open, 3);
+	run_until(&peer.open, 3);
 	/* Whose connection was given away has another when it is needed. */
 	assert_int_equal(ask(1, EVENT_MAIL), ANSWER_CONTINUE);
 	assert_int_equal(ask(3, EVENT_HELO), NOT_ASKED);
 	put(3, EVENT_MAIL, NULL, SIZE_MAX);
 	put(4, EVENT_MAIL, NULL, SIZE_MAX);
-	run_ms(20);
+	run_ms(5);
 	link_close(links[4]);
 	links[4] = NULL;
 	link_close(links[0]);
 	links[0] = NULL;
 	assert_int_equal(await(3), ANSWER_CONTINUE);
 	assert_int_equal(milter.connected.n, 3);
-	run_ms(20);
-	assert_int_equal(peer.open, 3);
+	run_until(&peer.open, 3);
 }
 
 static void
@@ -313,6 +311,7 @@ who_waits_for_too_long_has_failed(void **state)
 	milter.connect = 50;
 	assert_int_equal(ask(1, EVENT_CONNECT), ANSWER_FAILED);
 	why_is(1, "all connections are busy");
+	milter.connect = 10000;
 	put(2, EVENT_MAIL, NULL, SIZE_MAX);
 	put(3, EVENT_MAIL, NULL, SIZE_MAX);
 	link_abort(links[2]);
@@ -321,6 +320,7 @@ who_waits_for_too_long_has_failed(void **state)
 	assert_int_equal(ask_message(0, m, SIZE_MAX), ANSWER_CONTINUE);
 	assert_int_equal(await(3), ANSWER_CONTINUE);
 	assert_int_equal(ask(3, EVENT_RCPT), ANSWER_CONTINUE);
+	milter.connect = 50;
 	assert_int_equal(ask(2, EVENT_MAIL), ANSWER_FAILED);
 	message_free(m);
 }
@@ -348,10 +348,10 @@ step_on(struct link *l, int i)
 static void
 five_hundred_sessions_share_them(void **state)
 {
-	int64_t	 end = clock_ms() + 20000;
+	int64_t	 end = clock_ms() + 60000;
 	int	 i, failed = 0, left = 500;
 
-	milter.connect = milter.command = 20000;
+	milter.connect = milter.command = 60000;
 	for (i = 0; i < 500; i++) {
 		heard[i].then = step_on;
 		put(i, EVENT_CONNECT, NULL, SIZE_MAX);
@@ -377,22 +377,21 @@ static void
 a_slow_milter_delays_only_who_asked_it(void **state)
 {
 	static const struct turn turns[] = {
-		{ 'R', 1, "" }, { 'E', 1, "@300\nc" }, { 0, 0, NULL } };
+		{ 'R', 1, "" }, { 'E', 1, "@900\n@900\nc" }, { 0, 0, NULL } };
 	struct message	*m = mail_new("A: b\n\nc\n");
-	int64_t		 began = clock_ms();
 
-	milter.command = 100;
+	milter.command = 500;
+	milter.content = 10000;
 	peer.turns = turns;
 	assert_int_equal(ask(0, EVENT_MAIL), ANSWER_CONTINUE);
 	put(0, EVENT_RCPT, NULL, SIZE_MAX);
-	run_ms(5);
 	talk(1);
 	put(1, EVENT_MESSAGE, m, SIZE_MAX);
 	talk(2);
 	assert_int_equal(await(0), ANSWER_FAILED);
 	/* Not held against it. */
 	talk(3);
-	assert_in_range(clock_ms() - began, 0, 250);
+	assert_int_equal(heard[1].n, 0);
 	assert_int_equal(await(1), ANSWER_CONTINUE);
 	message_free(m);
 }
