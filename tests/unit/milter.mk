@@ -18,12 +18,16 @@ MILTER_TESTS += %D%/test-reply %D%/test-terms
 %C%_test_reply_LDADD = $(MILTER_UNIT_LIBS)
 %C%_test_terms_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
 %C%_test_terms_LDADD = $(MILTER_UNIT_LIBS)
-MILTER_TESTS += %D%/test-link %D%/test-link-bad %D%/test-link-flow
+MILTER_TESTS += %D%/test-link %D%/test-link-any %D%/test-link-bad \
+	%D%/test-link-flow
 LINK_RIG = %D%/link_rig.c %D%/link_rig.h %D%/link_peer.c %D%/link_peer.h \
 	$(LOGGED)
 %C%_test_link_SOURCES = %D%/test-link.c $(LINK_RIG)
 %C%_test_link_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
 %C%_test_link_LDADD = $(MILTER_UNIT_LIBS)
+%C%_test_link_any_SOURCES = %D%/test-link-any.c $(LINK_RIG)
+%C%_test_link_any_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
+%C%_test_link_any_LDADD = $(MILTER_UNIT_LIBS)
 %C%_test_link_bad_SOURCES = %D%/test-link-bad.c $(LINK_RIG)
 %C%_test_link_bad_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
 %C%_test_link_bad_LDADD = $(MILTER_UNIT_LIBS)
