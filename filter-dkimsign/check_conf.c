@@ -20,13 +20,9 @@
 #include "keytable.h"
 #include "log.h"
 #include "rows.h"
+#include "words.h"
 
-/* Those that were said, in their order. */
-struct words {
-	char	**list;
-	size_t	  n;
-};
-
+/* What was said, in its order. */
 struct conf {
 	struct words	 domains, selectors, keyfiles, keytables;
 	int		 tables;	/* filter-dkimsign's, already taken */
@@ -192,25 +188,6 @@ domains_take(struct checks *list, const char *path)
 	return ret;
 }
 
-static void
-words_add(struct words *w, const char *word)
-{
-	char	**list = reallocarray(w->list, w->n + 1, sizeof(*list));
-
-	if (list == NULL)
-		fatal("keys to check");
-	w->list = list;
-	w->list[w->n++] = copy(word);
-}
-
-static void
-words_clear(struct words *w)
-{
-	while (w->n > 0)
-		free(w->list[--w->n]);
-	free(w->list);
-}
-
 /* Returns 0, or -1 if it names a table that can't be read. */
 static int
 row_keep(struct checks *list, struct conf *conf, char *row)
@@ -233,7 +210,7 @@ row_keep(struct checks *list, struct conf *conf, char *row)
 	}
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (name != NULL && strcasecmp(name, words[i].name) == 0)
-			words_add(words[i].dest, row);
+			(void)words_add(words[i].dest, row);
 	return 0;
 }
 

@@ -12,14 +12,15 @@ noinst_LIBRARIES += %D%/libdkimsign.a
 	%D%/lexer.c %D%/lexer.h
 %C%_libdkimsign_a_SOURCES += %D%/body.c %D%/body.h %D%/show.c %D%/show.h \
 	%D%/sign.c %D%/sign.h %D%/view.c %D%/view.h
-%C%_libdkimsign_a_SOURCES += %D%/choice.c %D%/choice.h %D%/dkimsign.h %D%/dkimsign_keys.c \
+%C%_libdkimsign_a_SOURCES += %D%/choice.c %D%/choice.h %D%/dkimsign.h \
+	%D%/dkimsign_keys.c \
 	%D%/domains.c %D%/domains.h %D%/keyfiles.c %D%/keyfiles.h \
 	%D%/keytable.c %D%/keytable.h %D%/signingtable.c \
 	%D%/sendermap.c %D%/sendermap.h \
 	%D%/names.c %D%/names.h %D%/policy.c %D%/policy.h \
 	%D%/policy_options.c %D%/policy_options.h \
 	%D%/recipe.c %D%/recipe.h %D%/rows.c %D%/rows.h \
-	%D%/sigspec.c %D%/sigspec.h
+	%D%/sigspec.c %D%/sigspec.h %D%/words.c %D%/words.h
 DKIMSIGN_LIBS = %D%/libdkimsign.a $(LDADD) $(CRYPTO_LIBS) $(IDN_LIBS) -lpthread
 filter_PROGRAMS += %D%/filter-dkimsign
 %C%_filter_dkimsign_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(IDN_CFLAGS)

@@ -32,28 +32,6 @@ struct policy_options	 policy_options = {
 	.subdomains = 1,
 };
 
-static void
-words_add(struct words *w, const char *word)
-{
-	const char	**list;
-
-	list = reallocarray(w->list, w->n + 1, sizeof(*list));
-	if (list == NULL)
-		fatal("options");
-	w->list = list;
-	w->list[w->n++] = word;
-}
-
-static char *
-text_keep(const char *text)
-{
-	char	*copy;
-
-	if ((copy = strdup(text)) == NULL)
-		fatal("options");
-	return copy;
-}
-
 const char *
 policy_set_algorithm(const char *value)
 {
@@ -62,7 +40,7 @@ policy_set_algorithm(const char *value)
 
 	memset(&s, 0, sizeof(s));
 	if ((why = sigspec_algorithm(&s, value)) == NULL)
-		words_add(&policy_options.algorithms, value);
+		(void)words_add(&policy_options.algorithms, value);
 	return why;
 }
 
@@ -86,7 +64,7 @@ policy_set_domains(const char *value)
 			break;
 		if (author_domain(value, len, name) == -1)
 			return "not a domain";
-		words_add(&policy_options.domains, text_keep(name));
+		(void)words_add(&policy_options.domains, name);
 	}
 	return policy_options.domains.n == 0 ? "not a domain" : NULL;
 }
@@ -94,7 +72,7 @@ policy_set_domains(const char *value)
 const char *
 policy_set_domain_file(const char *value)
 {
-	words_add(&policy_options.domain_files, value);
+	(void)words_add(&policy_options.domain_files, value);
 	return NULL;
 }
 
@@ -120,7 +98,7 @@ policy_set_headers(const char *value)
 const char *
 policy_set_key(const char *value)
 {
-	words_add(&policy_options.keys, value);
+	(void)words_add(&policy_options.keys, value);
 	return *value == '\0' ? "not a file" : NULL;
 }
 
@@ -134,7 +112,7 @@ policy_set_oversign(const char *value)
 const char *
 policy_set_selector(const char *value)
 {
-	words_add(&policy_options.selectors, value);
+	(void)words_add(&policy_options.selectors, value);
 	return *value == '\0' ? "not a selector" : NULL;
 }
 
@@ -143,9 +121,8 @@ policy_set_signature(const char *value)
 {
 	struct sigspec	*list, s;
 	const char	*why;
-	char		*text = text_keep(value);
+	char		*text = words_add(&policy_options.texts, value);
 
-	words_add(&policy_options.texts, text);
 	while (text != NULL) {
 		if ((why = sigspec_parse(&s, &text)) != NULL)
 			return why;
@@ -162,7 +139,7 @@ policy_set_signature(const char *value)
 const char *
 policy_set_table(const char *value)
 {
-	words_add(&policy_options.tables, value);
+	(void)words_add(&policy_options.tables, value);
 	return NULL;
 }
 
@@ -193,10 +170,10 @@ policy_letter_domain_file(const char *value)
 const char *
 policy_letter_headers(const char *value)
 {
-	char	*list = text_keep(value), *out = list, *rest = list, *word;
+	char	*list = words_add(&policy_options.texts, value);
+	char	*out = list, *rest = list, *word;
 	size_t	 len;
 
-	words_add(&policy_options.texts, list);
 	while ((word = strsep(&rest, FIELDS_SEPARATORS)) != NULL) {
 		if (fields_never(word)) {
 			log_warnx("-h: %s is not signed, it changes on the "

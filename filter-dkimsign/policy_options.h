@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "sigspec.h"
+#include "words.h"
 
 enum nomatch { NOMATCH_FIRST, NOMATCH_UNSIGNED, NOMATCH_REJECT };
 extern const char *const	 policy_nomatch[];
@@ -19,12 +20,6 @@ enum senders { SENDERS_FROM, SENDERS_SENDER };
 extern const char *const	 policy_senders[];
 extern const char *const	 policy_ztag[];
 
-/* Words in the order in which they came. */
-struct words {
-	const char	**list;
-	size_t		  n;
-};
-
 /* An int that is -1 was not said: the default depends on the rest. */
 extern struct policy_options {
 	int		 letters;	/* -d, -D, -k or -s: old defaults */
@@ -32,7 +27,7 @@ extern struct policy_options {
 	struct words	 keys, selectors, algorithms;	/* in parallel */
 	struct sigspec	*signatures;
 	size_t		 nsignatures;
-	struct words	 texts;		/* what they were cut from */
+	struct words	 texts;		/* what others were cut from */
 	struct words	 tables;
 	const char	*keydir;
 	const char	*keytable, *signingtable;

@@ -361,9 +361,10 @@ switches_set(const char *s)
 static void
 options_make(void)
 {
-	static const char	*key = "K", *selector = "s", *t = "t";
-	static const char	*d = "d";
-	char			*copy, *rest, *line;
+	static char	 names[][2] = { "K", "s", "t", "d" };
+	static char	*key = names[0], *selector = names[1], *t = names[2],
+			*d = names[3];
+	char		*copy, *rest, *line;
 
 	policy_options = (struct policy_options){
 		.timestamp = -1, .nomatch = -1, .subdomains = 1,
@@ -388,10 +389,7 @@ options_make(void)
 static void
 options_free(void)
 {
-	while (policy_options.texts.n > 0)
-		free((void *)(uintptr_t)policy_options.texts.list[
-		    --policy_options.texts.n]);
-	free(policy_options.texts.list);
+	words_clear(&policy_options.texts);
 	free(policy_options.signatures);
 }
 
