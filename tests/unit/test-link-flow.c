@@ -130,8 +130,8 @@ what_a_milter_does_not_read_costs_no_memory(void **state)
 	began = clock_ms();
 	put(0, EVENT_MESSAGE, m, SIZE_MAX);
 	run_ms(100);
-	/* 256 kB, and as much for what malloc() does. */
-	assert_in_range(resident() - before + 128, 0, 256);
+	/* 256 kB, and what malloc() does, with a sanitizer too: of 20 MB. */
+	assert_in_range(resident() - before + 256, 0, 512);
 	assert_int_equal(await(0), ANSWER_FAILED);
 	assert_in_range(clock_ms() - began, 290, 3000);
 	why_is(0, "timed out in the middle of a message");
