@@ -159,12 +159,13 @@ def test_reload(t):
     start(t, [daemon])
 
     def reloads():
-        for _ in range(3):
+        for n in range(1, 4):
             time.sleep(0.5)
             daemon.reload()
-            time.sleep(0.7)
+            wait(lambda n=n: daemon.log().count("server started on") > n,
+                 "the reload")
     over(t, stream(t, 4, reloads))
-    check(daemon.log().count("server started on") > 1, "it was not reloaded")
+    check(daemon.log().count("server started on") > 3, "it was not reloaded")
 
 
 def test_restart(t):
