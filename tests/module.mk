@@ -7,7 +7,9 @@ include tests/postgrey/module.mk
 
 # What no program is made of.  Directories go as they are, but for what Python
 # left in them.
-EXTRA_DIST += %D%/style.sh %D%/manuals.sh %D%/manual-example.sh %D%/dkim \
-	%D%/fault %D%/lib %D%/libmilter %D%/libopensmtpd %D%/messages %D%/security %D%/soak %D%/musl %D%/package %D%/smtpd %D%/tools
+EXTRA_DIST += %D%/style.sh %D%/freeze.py %D%/manuals.sh \
+	%D%/manual-example.sh %D%/dkim %D%/fault %D%/lib %D%/libmilter \
+	%D%/libopensmtpd %D%/messages %D%/security %D%/soak %D%/musl %D%/package \
+	%D%/smtpd %D%/tools
 dist-hook:
 	find $(distdir)/%D% -name __pycache__ -prune -exec rm -rf {} +
