@@ -23,6 +23,20 @@ CRASH = re.compile(rb"AddressSanitizer|LeakSanitizer|runtime error:|"
                    rb"[Aa]ssertion .*failed|Segmentation fault")
 
 
+def wait_for(rlist, wlist, timeout):
+    """select(2), but its time is over in time even if we are stopped."""
+    poll = select.poll()
+    for f in set(rlist) | set(wlist):
+        poll.register(f, select.POLLIN * (f in rlist) |
+                      select.POLLOUT * (f in wlist))
+    # POLLHUP and POLLERR: reading or writing will tell.
+    ready = dict(poll.poll(max(0, timeout) * 1000))
+    return ([f for f in rlist
+             if ready.get(f.fileno(), 0) & ~select.POLLOUT],
+            [f for f in wlist
+             if ready.get(f.fileno(), 0) & ~select.POLLIN])
+
+
 class Peer:
     """A running filter."""
 
@@ -61,7 +75,7 @@ class Peer:
         if self.reading:
             rlist.append(self.sock)
         wlist = [self.sock] if self.out else []
-        ready, writable, _ = select.select(rlist, wlist, [], timeout)
+        ready, writable = wait_for(rlist, wlist, timeout)
         if writable:
             self.write()
         if self.err in ready:
