@@ -2,20 +2,21 @@
 # SPDX-License-Identifier: ISC
 """Runs a command on a machine that stands still now and then.
 
-usage: freeze.py [-f MS] [-r MS] COMMAND...
+usage: freeze.py COMMAND...
 
-The command and all that it starts is frozen and goes on again, at random: it
-runs for up to -r ms (100), mostly for less, then stands still for up to -f ms
-(200), mostly for much less.  A test that fails here only has a time limit that
-a busy machine breaks.  Needs root, and cgroups with a freezer.
+The command and all that it starts is frozen and goes on again, at random, for
+less than these times and mostly for much less.  A test that fails here only
+has a time limit that a busy machine breaks.  Needs root, and cgroups with a
+freezer.
 """
 
-import getopt
 import os
 import random
 import subprocess
 import sys
 import time
+
+RUNS, STANDS = 0.1, 0.2         # seconds
 
 # Where groups are, the file that freezes one, what to say to it.
 KINDS = (("/sys/fs/cgroup/freezer", "freezer.state", "FROZEN", "THAWED"),
@@ -37,12 +38,7 @@ def remove(group):
 
 
 def main():
-    try:
-        opts, command = getopt.getopt(sys.argv[1:], "f:r:")
-    except getopt.GetoptError as e:
-        sys.exit("%s\n%s" % (e, __doc__))
-    opts = dict(opts)
-    still, run = int(opts.get("-f", 200)), int(opts.get("-r", 100))
+    command = sys.argv[1:]
     if not command:
         sys.exit(__doc__)
     root, name, freeze, thaw = next(k for k in KINDS if os.path.isdir(k[0]))
@@ -51,10 +47,12 @@ def main():
     proc = subprocess.Popen(
         command, preexec_fn=lambda: put(group + "/cgroup.procs", "0"))
     while proc.poll() is None:
-        time.sleep(random.random() ** 2 * run / 1000)
-        put(group + "/" + name, freeze)
-        time.sleep(random.random() ** 4 * still / 1000)
-        put(group + "/" + name, thaw)
+        time.sleep(random.random() ** 2 * RUNS)
+        try:
+            put(group + "/" + name, freeze)
+            time.sleep(random.random() ** 4 * STANDS)
+        finally:
+            put(group + "/" + name, thaw)
     remove(group)
     sys.exit(proc.returncode if proc.returncode >= 0
              else 128 - proc.returncode)

@@ -56,7 +56,10 @@ void	rig_answered_once(unsigned int n);
 
 /* The guard's exit status, or -1: it did not end in time. */
 int	rig_status_within(int ms);
-/* smtpd goes, and the guard has to follow within a second. */
+/*
+ * smtpd goes, and the guard has to follow: within a second, but a busy machine
+ * may need longer.
+ */
 void	rig_hang_up(void);
 
 void	rig_nap(int ms);

@@ -276,7 +276,7 @@ no_more_connections_than_there_may_be(void **state)
 		talk(i);
 	for (i = 3; i < 6; i++)
 		put(i, EVENT_CONNECT, NULL, SIZE_MAX);
-	run_ms(5);
+	run_ms(20);
 	assert_int_equal(milter.waiting.n, 3);
 	assert_int_equal(peer.conns, 3);
 	link_abort(links[1]);
@@ -285,19 +285,21 @@ no_more_connections_than_there_may_be(void **state)
 	assert_int_equal(await(4), ANSWER_CONTINUE);
 	assert_int_equal(await(5), ANSWER_CONTINUE);
 	assert_int_equal(milter.waiting.n, 0);
+	run_ms(20);
 	run_until(&peer.open, 3);
 	/* Whose connection was given away has another when it is needed. */
 	assert_int_equal(ask(1, EVENT_MAIL), ANSWER_CONTINUE);
 	assert_int_equal(ask(3, EVENT_HELO), NOT_ASKED);
 	put(3, EVENT_MAIL, NULL, SIZE_MAX);
 	put(4, EVENT_MAIL, NULL, SIZE_MAX);
-	run_ms(5);
+	run_ms(20);
 	link_close(links[4]);
 	links[4] = NULL;
 	link_close(links[0]);
 	links[0] = NULL;
 	assert_int_equal(await(3), ANSWER_CONTINUE);
 	assert_int_equal(milter.connected.n, 3);
+	run_ms(20);
 	run_until(&peer.open, 3);
 }
 
