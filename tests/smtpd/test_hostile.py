@@ -11,7 +11,7 @@ import time
 
 import mail
 from client import Client, send, wire
-from harness import RUN, check, equal, wait
+from harness import RUN, check, equal, soon, wait
 
 PORTS = (2525, 2526, 2527)
 
@@ -48,7 +48,7 @@ class Ordinary(threading.Thread):
         for name, data in self.sent.items():
             got = mail.split(self.t.mail_to(name + "@example.org"))[2]
             equal(got, data, name)
-        check(self.slow < patience, "an ordinary mail took %.2f s", self.slow)
+        soon(self.slow, patience, "an ordinary mail")
 
 
 def harm(t, attack, patience=1):

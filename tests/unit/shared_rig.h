@@ -4,14 +4,10 @@
 #ifndef SHARED_RIG_H
 #define SHARED_RIG_H
 
-#include <sys/types.h>
-
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,16 +15,11 @@
 #include <event2/event.h>
 
 #include "backend.h"
-#include "clock.h"
 #include "grey-cases.h"
 #include "redis_rig.h"
 #include "shared.h"
 #include "shared_config.h"
-#include "shared_conn.h"
 #include "shared_private.h"
-
-static struct event_base	*loop;
-static const struct grey_rules	 rules = POSTGREY;
 
 struct answer {
 	int			 n;		/* times done() was called */
@@ -38,144 +29,33 @@ struct answer {
 	int64_t			 ms;
 };
 
-static inline void
-done(void *arg, const struct grey_verdict *v, const char *why)
-{
-	struct answer	*a = arg;
+extern struct event_base	*loop;
+extern const struct grey_rules	 rules;	/* postgrey's */
 
-	a->n++;
-	a->ms = clock_ms() - a->ms;
-	if ((a->decided = v != NULL))
-		a->v = *v;
-	else
-		(void)snprintf(a->why, sizeof(a->why), "%s", why);
-}
-
-static inline void
-tick(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd, (void)what, (void)arg;
-}
-
-static inline void
-run_ms(int64_t ms)
-{
-	int64_t		 end = clock_ms() + ms;
-	struct timeval	 tv = { 0, 10000 };
-	struct event	*ev = event_new(loop, -1, EV_PERSIST, tick, NULL);
-
-	(void)event_add(ev, &tv);
-	while (clock_ms() < end)
-		(void)event_base_loop(loop, EVLOOP_ONCE);
-	event_free(ev);
-}
-
-static inline void
-ask(const struct store_query *q, struct answer *a)
-{
-	memset(a, 0, sizeof(*a));
-	a->ms = clock_ms();
-	shared_decide(q, done, a);
-	assert_int_equal(a->n, 0);
-}
-
-static inline void
-run_until(const struct answer *a)
-{
-	int64_t	 end = clock_ms() + 5000;
-
-	while (a->n == 0 && clock_ms() < end)
-		run_ms(5);
-	assert_int_equal(a->n, 1);
-}
-
-static inline void
-ask_one(const char *tuple, int64_t now, struct answer *a)
-{
-	struct store_query	 q = { .tuple = tuple, .now = now,
-				    .client = "192.0.2.1",
-				    .sender = "joe@example.org" };
-
-	ask(&q, a);
-	run_until(a);
-}
-
-static inline void
-begin(const struct grey_rules *r, int servers)
-{
-	int	 i;
-
-	shared_config.backend = backend_new("redis");
-	for (i = 0; i < servers; i++)
-		assert_null(backend_add(shared_config.backend, redis_path(i),
-		    0));
-	assert_int_equal(shared_load(), 0);
-	backend_rest(shared_config.backend, 400);
-	shared_config.timeout = 400;
-	shared_config.connect_timeout = 400;
-	shared_config.clock_given = 1;
-	assert_int_equal(shared_start(loop, r), 0);
-}
-
-static inline int
-setup(void **state)
-{
-	(void)state;
-	if ((loop = event_base_new()) == NULL)
-		return -1;
-	redis_start(0);
-	return 0;
-}
-
-static inline int
-teardown(void **state)
-{
-	int	 i;
-
-	(void)state;
-	shared_stop();
-	event_base_free(loop);
-	for (i = 0; i < RIG_SERVERS; i++)
-		redis_kill(i);
-	shared_config.password = NULL;
-	shared_config.db = 0;
-	shared_config.prefix = "pg:";
-	return 0;
-}
-
-static inline void
-fails(struct answer *a, const char *tuple, const char *why)
-{
-	ask_one(tuple, T, a);
-	if (a->decided || strstr(a->why, why) == NULL)
-		fail_msg("\"%s\" is not in \"%s\"", why, a->why);
-}
-
-static inline void
-works(const char *tuple)
-{
-	struct answer	 a;
-
-	ask_one(tuple, T, &a);
-	if (!a.decided)
-		fail_msg("%s", a.why);
-}
-
-static inline int
-shared_tests(const struct CMUnitTest *tests, size_t n)
-{
-	int	 r;
-
-	if (redis_exists() == -1)
-		return 77;
-	if (redis_dir_make() == -1)
-		return 1;
-	(void)signal(SIGPIPE, SIG_IGN);
-	r = _cmocka_run_group_tests("tests", tests, n, NULL, NULL);
-	redis_dir_remove();
-	return r;
-}
-
+/* Of each test: a server is there, and that is gone after it. */
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+int	 setup(void **state);
+int	 teardown(void **state);
+/* All of them, for main() to return; 77 without Redis. */
+int	 shared_tests(const struct CMUnitTest *, size_t);
+
+/* The store, on so many servers. */
+void	 begin(const struct grey_rules *, int servers);
+/* For an answer, in ms; it is 2000 unless told. */
+void	 patience(int64_t ms);
+
+/* The loop runs for so long, or until there is an answer. */
+void	 run_ms(int64_t);
+void	 run_until(const struct answer *);
+
+/* To be answered later, by done(). */
+void	 ask(const struct store_query *, struct answer *);
+void	 done(void *answer, const struct grey_verdict *, const char *why);
+/* And it is answered. */
+void	 ask_one(const char *tuple, int64_t now, struct answer *);
+void	 works(const char *tuple);
+void	 fails(struct answer *, const char *tuple, const char *why);
+/* As soon as it is noticed that the server is back. */
+void	 works_again(const char *tuple);
 
 #endif /* SHARED_RIG_H */

@@ -268,7 +268,7 @@ a_frozen_server_and_then_it_is_back(void **state)
 {
 	int	 i;
 
-	consult_config.timeout = 400;
+	consult_config.timeout = 1000;
 	consult_config.retry_delay = 50;
 	server_start(0, serve_well);
 	servers_are(1);
@@ -283,7 +283,7 @@ a_frozen_server_and_then_it_is_back(void **state)
 	/* Those that waited know it from the first four. */
 	for (i = 6; i <= 10; i++) {
 		failed(i, "timed out");
-		assert_in_range(outcomes[i].ms, 350, 3000);
+		assert_in_range(outcomes[i].ms, 900, 5000);
 	}
 	/* While one mail tries it, no other waits. */
 	run_ms(150);
@@ -292,7 +292,7 @@ a_frozen_server_and_then_it_is_back(void **state)
 	put(12);
 	run_done(11);
 	failed(12, "being tried");
-	assert_in_range(outcomes[12].ms, 0, 300);
+	assert_in_range(outcomes[12].ms, 0, 900);
 	thaw(0);
 	run_done(12);
 	well(11);
@@ -336,7 +336,7 @@ it_takes_over_from_a_silent_one_too(void **state)
 static void
 the_first_server_is_preferred_when_it_is_back(void **state)
 {
-	consult_config.timeout = 400;
+	consult_config.timeout = 3000;
 	server_absent(0);
 	server_start(1, serve_well);
 	servers_are(2);
@@ -349,7 +349,7 @@ the_first_server_is_preferred_when_it_is_back(void **state)
 	put(2);
 	run_done(2);
 	well(2);
-	assert_in_range(outcomes[2].ms, 0, 390);
+	assert_in_range(outcomes[2].ms, 0, 2500);
 }
 
 static void

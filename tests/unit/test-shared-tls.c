@@ -7,6 +7,8 @@
 #include <sys/types.h>
 #include <sys/stat.h>
 
+#include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "shared_rig.h"
@@ -66,8 +68,8 @@ configure(const char *server, const char *ca)
 	shared_config.ca_file = ca != NULL ? path : NULL;
 	assert_int_equal(shared_load(), 0);
 	backend_rest(shared_config.backend, 400);
-	shared_config.timeout = 900;
-	shared_config.connect_timeout = 500;
+	shared_config.timeout = 5000;
+	shared_config.connect_timeout = 1000;
 	shared_config.clock_given = 1;
 }
 
@@ -109,7 +111,7 @@ only_the_right_server_is_believed(void **state)
 			works("a");
 		else
 			fails(&a, "a", t[i].why);
-		if (t[i].why != NULL && a.ms > 1500)
+		if (t[i].why != NULL && a.ms > 4500)
 			fail_msg("%s took %d ms", t[i].why, (int)a.ms);
 		if (i + 1 < sizeof(t) / sizeof(t[0]))
 			shared_stop();
@@ -181,10 +183,9 @@ a_server_that_comes_back_is_used(void **state)
 	redis_kill(0);
 	run_ms(20);
 	fails(&a, "b", "localhost:");
-	assert_true(a.ms < 100);
+	assert_true(a.ms < 1500);
 	serve_tls("good", 0);
-	run_ms(900);
-	works("c");
+	works_again("c");
 	/* Without TLS, it is not the same any more. */
 	serve_tls("", 0);
 	run_ms(50);
@@ -291,7 +292,7 @@ nothing_is_said_in_the_clear(void **state)
 	shared_config.password = strdup("secret-3");
 	begin_tls(where("rediss:localhost"), "ca");
 	fails(&a, "tuple-1", "no TLS: timed out");
-	assert_true(a.ms >= 400 && a.ms < 900);
+	assert_true(a.ms >= 950 && a.ms < 4500);
 	n = tls_heard(fd, heard, sizeof(heard));
 	assert_true(n > 100);
 	assert_int_equal(heard[0], 0x16);
@@ -326,7 +327,7 @@ a_slow_handshake_has_an_end(void **state)
 	begin_tls(where("rediss:localhost"), "ca");
 	shared_config.timeout = 5000;
 	fails(&a, "a", "no TLS: timed out");
-	assert_true(a.ms >= 400 && a.ms < 2500);
+	assert_true(a.ms >= 950 && a.ms < 4500);
 	tls_reap(pid);
 }
 

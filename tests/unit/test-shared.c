@@ -4,6 +4,7 @@
  * there is none.
  */
 
+#include <stdio.h>
 #include <time.h>
 
 #include "shared_rig.h"
