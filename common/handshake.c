@@ -9,7 +9,6 @@
  */
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "compat.h"
@@ -191,7 +190,7 @@ version_number(const char *version)
 {
 	int	 major = 0, minor = 0, patch = 0;
 
-	if (sscanf(version, "%d.%d.%d", &major, &minor, &patch) < 2)
+	if (sscanf(version, "%3d.%2d.%2d", &major, &minor, &patch) < 2)
 		return 0;
 	return major * 10000 + minor * 100 + patch;
 }
@@ -213,9 +212,8 @@ handshake_config(const char *arg, size_t len)
 		facts->version = version_number(value);
 	else if (strcmp(name, "admd") == 0)
 		(void)strlcpy(facts->admd, value, sizeof(facts->admd));
-	else if (strcmp(name, "protocol") == 0 &&
-	    strncmp(value, "0.", 2) == 0)
-		facts->minor = atoi(value + 2);
+	else if (strcmp(name, "protocol") == 0)
+		(void)sscanf(value, "0.%3d", &facts->minor);
 	else if (strcmp(name, "subsystem") == 0) {
 		if (strcmp(value, "smtp-in") == 0)
 			facts->incoming = 1;

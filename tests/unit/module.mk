@@ -2,7 +2,7 @@ if HAVE_CMOCKA
 UNIT_TESTS = \
 	%D%/test-addr %D%/test-addrs %D%/test-addrs-files \
 	%D%/test-channel %D%/test-engine %D%/test-fallback %D%/test-guard \
-	%D%/test-header %D%/test-ledger \
+	%D%/test-handshake %D%/test-header %D%/test-ledger \
 	%D%/test-log %D%/test-message %D%/test-message-apply \
 	%D%/test-message-edit \
 	%D%/test-metric %D%/test-options %D%/test-proto %D%/test-ring \
@@ -27,6 +27,7 @@ UNIT_LDADD = $(LDADD) $(CMOCKA_LIBS)
 %C%_test_guard_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=fork,--wrap=write,--wrap=writev,--wrap=realloc
 %C%_test_guard_LDADD = $(UNIT_LDADD)
+%C%_test_handshake_LDADD = $(UNIT_LDADD)
 %C%_test_header_LDADD = $(UNIT_LDADD)
 %C%_test_ledger_LDADD = $(UNIT_LDADD)
 %C%_test_log_LDADD = $(UNIT_LDADD)

@@ -14,7 +14,7 @@ static struct shared		*sh;
 static struct request		 held;
 static size_t			 recipients;
 static int			 ended, wanted = 1, asked, answering;
-static char			 told[256];	/* by any_report, config */
+static char			 told[256];	/* by any_report */
 
 /* Lines go on, but for those that a hook would do odd things with. */
 static void
@@ -73,21 +73,12 @@ on_any_request(struct session *s, struct request rq, enum phase what,
 	filter_reject(rq, 550, "%s %s", proto_phase_name(what), arg);
 }
 
-static void
-on_config(const char *key, const char *value)
-{
-	size_t	 len = strlen(told);
-
-	(void)snprintf(told + len, sizeof(told) - len, "%s=%s;", key, value);
-}
-
 static const struct filter	 filter = {
 	.name = "test",
 	.any_phases = 1 << PHASE_RCPT_TO | 1 << PHASE_AUTH,
 	.any_reports = 1 << REPORT_FILTER_RESPONSE,
 	.any_report = on_any_report,
 	.any_request = on_any_request,
-	.config = on_config,
 	.outgoing = 1,
 	.tx_size = 8,
 	.tx_end = on_tx_end,
@@ -365,59 +356,6 @@ one_hook_is_asked_and_told_all(void **state)
 	    WIRE_RESULT("01", "04", "proceed"));
 }
 
-static void
-a_worker_is_told_what_smtpd_is(void **state)
-{
-	static const char	 all[] = "smtpd-version=7.8.0;new=a|b;bare=;"
-				    "ready=;";
-
-	say("config|smtpd-version|7.8.0");
-	say("config|new|a|b");
-	say("config|bare");
-	say("config|ready");
-	assert_string_equal(told, all);
-	assert_non_null(strstr(wire_take(sh), "register|filter|smtp-in|auth\n"));
-	assert_int_equal(sh->facts.version, 70800);
-	told[0] = '\0';
-	handshake_again();
-	assert_string_equal(told, all);
-}
-
-/* A worker that died with the line half done: the next one is told once. */
-static void
-a_worker_is_told_nothing_twice(void **state)
-{
-	wire_line(sh, "config|new|x");
-	(void)engine_read();
-	channel_resume(&engine.channel);
-	told[0] = '\0';
-	handshake_again();
-	assert_string_equal(told, "new=x;");
-	turn();
-	assert_string_equal(told, "new=x;");
-	say("config|more|y");
-	assert_string_equal(told, "new=x;more=y;");
-}
-
-/* What does not fit is forgotten; the rest is as it was. */
-static void
-smtpd_may_tell_much_of_itself(void **state)
-{
-	char	 line[2100] = "config|long|";
-	size_t	 n = strlen(line);
-
-	memset(line + n, 'x', sizeof(line) - n - 1);
-	line[sizeof(line) - 1] = '\0';
-	say(line);
-	say(line);
-	say("config|short|y");
-	assert_true(sh->facts.config_len <= sizeof(sh->facts.config));
-	told[0] = '\0';
-	handshake_again();
-	assert_non_null(strstr(told, "long=xxx"));
-	assert_string_equal(sh->facts.config + 2093, "short|y");
-}
-
 int
 main(void)
 {
@@ -435,9 +373,6 @@ main(void)
 		TEST(an_answer_to_a_session_that_is_gone_is_dropped),
 		TEST(an_outgoing_transaction_ends_with_its_commit),
 		TEST(one_hook_is_asked_and_told_all),
-		TEST(a_worker_is_told_what_smtpd_is),
-		TEST(a_worker_is_told_nothing_twice),
-		TEST(smtpd_may_tell_much_of_itself),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
