@@ -60,9 +60,9 @@ class Faults:
         wait(lambda: len(self.load.accepted) >= before + during + 10 or
              not self.chain.alive() or self.load.odd,
              "mail to go on after " + phase.__name__, 40)
+        self.back.append(time.monotonic() - ended)
         self.chain.server.healthy()
         check(not self.load.odd, "%s: %s", phase.__name__, self.load.odd)
-        self.back.append(time.monotonic() - ended)
         print("%-10s %5.1f s, %4d mails taken, 10 more %.1f s later" % (
             phase.__name__, ended - began, during, self.back[-1]),
             flush=True)
