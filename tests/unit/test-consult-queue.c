@@ -219,6 +219,7 @@ a_server_that_dies_is_forgiven(void **state)
 	int	 i;
 
 	consult_config.connections = 1;
+	consult_config.retry_delay = 2000;
 	server_start(0, serve_second);
 	servers_are(1);
 	for (i = 1; i <= 10; i++)

@@ -83,7 +83,7 @@ static void
 twenty_megabytes_to_a_slow_reader(void **state)
 {
 	/* Each piece in time, all together not: it is no timeout. */
-	milter.content = 800;
+	milter.content = 3000;
 	shown_whole(NR_CONTENT, 25000);
 }
 
