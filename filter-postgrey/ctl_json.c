@@ -289,6 +289,8 @@ parse_kind(const char **s, struct object *o)
 	char	 word[NAME_SIZE];
 	int	 i;
 
+	if (o->kind != -1)
+		return "kind is said twice";
 	if (**s != '"' || parse_string(s, word, sizeof(word)) == -1)
 		return "kind: not a string";
 	for (i = 0; kinds[i] != NULL; i++)

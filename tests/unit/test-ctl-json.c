@@ -142,6 +142,7 @@ what_a_script_wrote_is_read(void **state)
 static const char *const	 bad[] = {
 	"", "{", "}", "{}", "[]", "null", "x", "\"", "{\"", "{\"kind\"",
 	"{\"kind\":", "{\"kind\":\"partner\"}", "{\"key\":\"k\"}",
+	"{\"kind\":\"client\",\"key\":\"k\",\"last\":1,\"kind\":\"partner\"}",
 	"{\"kind\":\"other\",\"key\":\"k\"}", "{\"kind\":1,\"key\":\"k\"}",
 	"{\"kind\":\"partner\",\"key\":\"\"}",
 	"{\"kind\":\"partner\",\"key\":7}",

@@ -23,8 +23,7 @@ header, eoh, body, eom.  DEED is a reply's letter, or
     X-Do: add|insert|change|body|rcpt|unrcpt|from|quarantine ARGUMENT|...
     X-Do: heard            X-Heard: the letters of what this connection heard
     X-Do: saw NAME         X-Saw: this field, as it was shown; the macro {NAME}
-    X-Do: many             X-Many: the most connections at the same time,
-                           with those whose end was not seen yet
+    X-Do: many             X-Many: the most connections at the same time
 
 With a name, only "X-Do-NAME:" and "NAME.EVENT=DEED" are obeyed.  Says a line
 when it listens.
@@ -32,6 +31,7 @@ when it listens.
 
 import os
 import re
+import select
 import socket
 import struct
 import sys
@@ -211,7 +211,7 @@ class Session:
         self.send(frame("c"))
 
     def do_restart(self):
-        listener.restart()
+        listener.restart(self)
         raise Gone
 
     def command(self, letter, data):
@@ -243,10 +243,19 @@ class Session:
             self.send(frame("c"))
         return True
 
+    def is_up(self):
+        """Not one whose end is only yet to be read."""
+        poll = select.poll()
+        try:
+            poll.register(self.conn, select.POLLRDHUP)
+        except ValueError:
+            return False
+        return not poll.poll(0)
+
     def run(self):
         global PEAK
         OPEN.add(self)
-        PEAK = max(PEAK, len(OPEN))
+        PEAK = max(PEAK, sum(session.is_up() for session in list(OPEN)))
         try:
             while self.command(*self.read()):
                 pass
@@ -275,12 +284,13 @@ class Listener:
         self.sock.bind(self.where)
         self.sock.listen(500)
 
-    def restart(self):
-        """Its caller's thread is the one that comes back."""
+    def restart(self, last):
+        """Its caller's thread is the one that comes back.  Who sees the last
+        one end can rely on it that the others have."""
         if not self.where.isdigit():
             os.unlink(self.where)
         self.sock.shutdown(socket.SHUT_RDWR)
-        for other in list(OPEN):
+        for other in sorted(OPEN, key=lambda s: s is last):
             other.conn.shutdown(socket.SHUT_RDWR)
 
     def loop(self):
