@@ -97,7 +97,7 @@ row_polite.__doc__ = row_first.__doc__
 def row_exempt(t):
     """a partner's mail server: its network is in the lists"""
     client, took = connect("198.51.100.7")
-    check(took < PAUSE - 0.5, "the greeting took %.1f s", took)
+    check(took < 1, "the greeting took %.1f s", took)
     reply, header = deliver(t, client, "partner")
     return "greeted at once, delivered", [
         ("reply", reply), ("header", header),
