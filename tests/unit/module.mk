@@ -88,4 +88,5 @@ include %D%/spamassassin.mk
 include %D%/postgrey.mk
 include %D%/milter.mk
 endif
-EXTRA_DIST += %D%/grey-cases.h %D%/mail.h %D%/sandbox_child.h %D%/stderr.h %D%/wire.h
+EXTRA_DIST += %D%/grey-cases.h %D%/mail.h %D%/sandbox_child.h %D%/stderr.h %D%/wire.h \
+	%D%/engine_rig.h

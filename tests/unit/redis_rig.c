@@ -49,7 +49,7 @@ redis_exec(const char *argv[])
 	(void)execvp("redis-check-rdb", (char *const *)argv);
 }
 
-int
+static int
 redis_exists(void)
 {
 	const char	*argv[] = { "redis-server", "--version", NULL };
@@ -64,12 +64,23 @@ redis_exists(void)
 	return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -1;
 }
 
-int
+static int
 redis_dir_make(void)
 {
 	if (pipe(life) == -1 || fcntl(life[1], F_SETFD, FD_CLOEXEC) == -1)
 		return -1;
 	return mkdtemp(rig_dir) == NULL ? -1 : 0;
+}
+
+int
+redis_begin(void)
+{
+	if (redis_exists() == -1)
+		return 77;
+	if (redis_dir_make() == -1)
+		return 1;
+	(void)signal(SIGPIPE, SIG_IGN);
+	return 0;
 }
 
 const char *

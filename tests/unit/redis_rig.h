@@ -17,9 +17,11 @@ extern char	 rig_dir[];
 /* More arguments for servers that are started from now on; NULL ends. */
 extern const char	*redis_more[RIG_MORE];
 
-/* 0, or -1: there is no redis-server. */
-int		 redis_exists(void);
-int		 redis_dir_make(void);
+/*
+ * For main(): 0, or what it is to return: 77 without redis-server, or 1.  After
+ * 0, redis_dir_remove() is the last.
+ */
+int		 redis_begin(void);
 void		 redis_dir_remove(void);
 
 /* "DIR/N.sock"; valid for ever. */

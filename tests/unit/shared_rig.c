@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -168,11 +167,8 @@ shared_tests(const struct CMUnitTest *tests, size_t n)
 {
 	int	 r;
 
-	if (redis_exists() == -1)
-		return 77;
-	if (redis_dir_make() == -1)
-		return 1;
-	(void)signal(SIGPIPE, SIG_IGN);
+	if ((r = redis_begin()) != 0)
+		return r;
 	r = _cmocka_run_group_tests("tests", tests, n, NULL, NULL);
 	redis_dir_remove();
 	return r;

@@ -4,11 +4,7 @@
  * engine on a mapping of its own, without processes.
  */
 
-#include "wire.h"
-
-#include <event2/event.h>
-
-#include "engine.h"
+#include "engine_rig.h"
 
 static struct shared		*sh;
 static struct request		 held;
@@ -90,12 +86,8 @@ static const struct filter	 filter = {
 static int
 setup(void **state)
 {
-	sh = guard_map();
-	engine.filter = &filter;
 	engine.deadline = 1000000;
-	engine.base = event_base_new();
-	return engine.base == NULL ? -1 :
-	    channel_init(&engine.channel, sh, -1);
+	return (sh = engine_rig(&filter)) == NULL ? -1 : 0;
 }
 
 /* A new worker: it knows no session. */
@@ -110,10 +102,7 @@ fresh(void **state)
 		if ((c = session_find(ids[i])) != NULL)
 			engine_end(c);
 	channel_publish(&engine.channel);
-	memset(sh, 0, sizeof(*sh));
-	sh->facts.minor = 7;
-	sh->current = sh->skip = NO_LINE;
-	channel_resume(&engine.channel);
+	engine_rig_fresh(sh);
 	engine.policy = FAILURE_ACCEPT;
 	recipients = ended = asked = answering = 0;
 	told[0] = '\0';
@@ -122,18 +111,9 @@ fresh(void **state)
 }
 
 static void
-turn(void)
-{
-	(void)engine_read();
-	(void)transfer_pump();
-	channel_publish(&engine.channel);
-}
-
-static void
 say(const char *line)
 {
-	wire_line(sh, line);
-	turn();
+	engine_rig_say(sh, line);
 }
 
 static void

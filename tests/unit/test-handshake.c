@@ -4,11 +4,7 @@
  * own, without processes.
  */
 
-#include "wire.h"
-
-#include <event2/event.h>
-
-#include "engine.h"
+#include "engine_rig.h"
 
 static struct shared	*sh;
 static char		 told[4500];		/* by config */
@@ -38,36 +34,21 @@ static const struct filter	 filter = {
 static int
 setup(void **state)
 {
-	sh = guard_map();
-	engine.filter = &filter;
-	engine.base = event_base_new();
-	return engine.base == NULL ? -1 :
-	    channel_init(&engine.channel, sh, -1);
+	return (sh = engine_rig(&filter)) == NULL ? -1 : 0;
 }
 
 static int
 fresh(void **state)
 {
-	memset(sh, 0, sizeof(*sh));
-	sh->facts.minor = 7;
-	sh->current = sh->skip = NO_LINE;
-	channel_resume(&engine.channel);
+	engine_rig_fresh(sh);
 	told[0] = '\0';
 	return 0;
 }
 
 static void
-turn(void)
-{
-	(void)engine_read();
-	channel_publish(&engine.channel);
-}
-
-static void
 say(const char *line)
 {
-	wire_line(sh, line);
-	turn();
+	engine_rig_say(sh, line);
 }
 
 static void

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -253,11 +252,8 @@ main(void)
 	};
 	int	 r;
 
-	if (redis_exists() == -1)
-		return 77;
-	if (redis_dir_make() == -1)
-		return 1;
-	(void)signal(SIGPIPE, SIG_IGN);
+	if ((r = redis_begin()) != 0)
+		return r;
 	r = cmocka_run_group_tests(tests, NULL, NULL);
 	redis_dir_remove();
 	return r;

@@ -7,7 +7,6 @@
 #include <sys/types.h>
 #include <sys/stat.h>
 
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -408,11 +407,8 @@ main(void)
 	};
 	int	 r;
 
-	if (redis_exists() == -1)
-		return 77;
-	if (redis_dir_make() == -1)
-		return 1;
-	(void)signal(SIGPIPE, SIG_IGN);
+	if ((r = redis_begin()) != 0)
+		return r;
 	tls_port(port);
 	r = tls_known() == -1 ? 77 :
 	    _cmocka_run_group_tests("tests", tests,
