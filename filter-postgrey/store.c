@@ -146,21 +146,22 @@ sync_alone(struct store *st)
 	return st->unwritten == NULL ? 0 : -1;
 }
 
+/* A round that has begun may still fail of what is over by now. */
 static int
 sync_thread(struct store *st, int64_t ms)
 {
 	int64_t	 end = clock_ms() + ms;
 
+	st->hurry = 1;
 	while (overlay_waiting(st->overlay) > 0 || st->busy) {
-		if (!st->busy) {
-			st->hurry = 1;
-			(void)pthread_cond_signal(&st->wake);
-		}
+		(void)pthread_cond_signal(&st->wake);
 		store_wait(st, &st->done, end);
 		if (clock_ms() >= end ||
 		    (st->unwritten != NULL && !st->busy && !st->hurry))
 			return -1;
+		st->hurry |= !st->busy;
 	}
+	st->hurry = 0;
 	return st->unwritten == NULL ? 0 : -1;
 }
 
