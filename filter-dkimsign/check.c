@@ -56,17 +56,17 @@ check_key(struct check *c)
 	char		 why[SAFEPATH_WHY];
 	struct stat	 st;
 
-	if (c->path == NULL && c->text == NULL)
+	if (c->path == NULL)
 		return;
 	privkey_rules.safe = 0;
-	if (c->path != NULL)
-		c->key = privkey_load(c->path);
-	else
+	if (c->text != NULL)
 		c->key = privkey_parse(c->text, c->name);
+	else
+		c->key = privkey_load(c->path);
 	if (c->key == NULL)
-		finding(FINDING_ERROR, c->path != NULL ? c->path : c->name,
+		finding(FINDING_ERROR, c->text != NULL ? c->name : c->path,
 		    "not a key that can sign");
-	if (c->path != NULL && stat(c->path, &st) == 0) {
+	if (stat(c->path, &st) == 0) {
 		if (safepath_check(c->path, &st, why) == -1)
 			finding(FINDING_ERROR, c->path, "not safe: %s", why);
 		else if (c->key != NULL)

@@ -17,7 +17,7 @@ struct privkey;
 struct check {
 	struct check		*next;
 	char			*domain, *selector;	/* or NULL: no record */
-	char			*path;		/* key's file, or NULL */
+	char			*path;		/* it is there, or NULL */
 	char			*text;		/* the key itself, or NULL */
 	char			 name[512];	/* S._domainkey.D */
 	struct privkey		*key;

@@ -130,8 +130,10 @@ row_take(struct checks *list, const struct place *at, char *row,
 		return 0;
 	}
 	c->selector = copy(selector);
-	if (c->path == NULL)
+	if (c->path == NULL) {
+		c->path = copy(at->name);
 		c->text = copy(key);
+	}
 	checks_append(list, c);
 	return 0;
 }

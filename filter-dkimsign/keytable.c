@@ -155,25 +155,39 @@ template_add(struct keytable *kt, struct recipes *all, struct key_row *k,
 	return ret;
 }
 
+/* The row has the key in it. */
 static int
-row_add(struct keytable *kt, struct recipes *all, char *row,
-    struct stamps *stamps, const struct place *at)
+inline_add(struct keytable *kt, struct recipes *all, const struct key_row *k,
+    const struct place *at)
 {
-	struct key_row	 k;
 	struct privkey	*key;
 	char		 what[64];
+
+	/* Cut is fine: it is for the log. */
+	(void)snprintf(what, sizeof(what), "key in line %u", at->line);
+	if ((key = privkey_parse(k->key, what)) == NULL)
+		return place_warn(at, "the key can't be used");
+	return key_add(kt, all, k, k->name, key, at);
+}
+
+static int
+row_add(struct keytable *kt, struct recipes *all, char *row,
+    struct stamps *stamps, struct rows *rows)
+{
+	const struct place	*at = &rows->at;
+	struct key_row		 k;
 
 	if (row_parse(&k, row, at) == -1)
 		return -1;
 	if (names_add(&kt->known, k.name, NULL) == -1)
 		return place_warn(at, "out of memory");
 	if (!keytable_is_file(k.key)) {
-		/* Cut is fine: it is for the log. */
-		(void)snprintf(what, sizeof(what), "key in line %u",
-		    at->line);
-		if ((key = privkey_parse(k.key, what)) == NULL)
-			return place_warn(at, "the key can't be used");
-		return key_add(kt, all, &k, k.name, key, at);
+		if (!kt->secret) {
+			kt->secret = 1;
+			if (privkey_table(at->name, &rows->st) == -1)
+				return -1;
+		}
+		return inline_add(kt, all, &k, at);
 	}
 	if (strchr(k.key, '%') != NULL)
 		return template_add(kt, all, &k, stamps, at);
@@ -220,7 +234,7 @@ keytable_load(struct keytable *kt, const char *where, struct recipes *all,
 	if (rows_open(&rows, path, stamps) == -1)
 		return -1;
 	while ((row = rows_next(&rows)) != NULL)
-		if (row_add(kt, all, row, stamps, &rows.at) == -1)
+		if (row_add(kt, all, row, stamps, &rows) == -1)
 			ret = -1;
 	names_sort(&kt->known);
 	names_sort(&kt->keys);

@@ -26,6 +26,7 @@ struct stamps;
 #define KEYTABLE_NAME	255		/* a name's length */
 
 struct keytable {
+	int		secret;		/* its file has keys in it */
 	struct names	known;		/* each name */
 	struct names	keys;		/* recipes by name, or "name domain" */
 };

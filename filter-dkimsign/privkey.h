@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct privkey;
+struct stat;
 
 enum privkey_type { PRIVKEY_RSA, PRIVKEY_ED25519 };
 enum privkey_hash { PRIVKEY_SHA256, PRIVKEY_SHA1 };	/* DomainKeys only */
@@ -43,7 +44,12 @@ extern struct privkey_rules	privkey_rules;
  * mode: "/etc/mail: writable by group (mode 0775)".
  */
 struct privkey	*privkey_load(const char *path);
-/* From text, as a KeyTable may have it: PEM, or base64 of DER. */
+/*
+ * From text, as a KeyTable may have it: PEM, or base64 of DER.  Before the
+ * first one of a file: is that as safe as a key's?  st is of it as it was
+ * opened.  Returns 0, or -1 after logging why not.
+ */
+int		 privkey_table(const char *path, const struct stat *st);
 struct privkey	*privkey_parse(const char *text, const char *what);
 
 struct privkey	*privkey_hold(struct privkey *);

@@ -82,8 +82,6 @@ stamps_free(struct stamps *s)
 int
 rows_open(struct rows *r, const char *path, struct stamps *s)
 {
-	struct stat	 st;
-
 	memset(r, 0, sizeof(*r));
 	r->at.name = path;
 	sandbox_path(path, "r");
@@ -93,7 +91,7 @@ rows_open(struct rows *r, const char *path, struct stamps *s)
 		log_warn("%s", path);
 		return -1;
 	}
-	if ((r->fp = textfile_open(path, &st)) == NULL) {
+	if ((r->fp = textfile_open(path, &r->st)) == NULL) {
 		free(r->line);
 		return -1;
 	}

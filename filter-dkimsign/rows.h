@@ -42,6 +42,7 @@ void	stamps_free(struct stamps *);
 
 struct rows {
 	struct place	 at;		/* of the last row */
+	struct stat	 st;		/* of the file */
 	FILE		*fp;
 	char		*line;
 	int		 bad;		/* a row could not be read */

@@ -154,6 +154,12 @@ privkey_load(const char *path)
 	return privkey_hold(&keys[path[len - 1] == 'E']);
 }
 
+int
+privkey_table(const char *path, const struct stat *st)
+{
+	return 0;
+}
+
 struct privkey *
 privkey_parse(const char *text, const char *what)
 {

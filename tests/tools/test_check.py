@@ -269,6 +269,7 @@ class Check(Tools):
                     self.read("sel.private").split("\n")[1:-2]),
                 "d %%:sel:%s" % self.path("sel.private")]
         self.write("KeyTable", "\n".join(rows) + "\n")
+        os.chmod(self.path("KeyTable"), 0o600)
         self.write("conf", "KeyTable file:%s\n" % self.path("KeyTable"))
         answers = {"sel._domainkey.example." + tld: [self.text]
                    for tld in ("org", "net", "com")}
@@ -281,6 +282,10 @@ class Check(Tools):
         r = self.tool("dkim-check", *args, "-d", "example.info")
         self.assertIn("sel._domainkey.example.info: error: no such name",
                       r.stdout)
+        self.assertEqual(r.returncode, 1)
+        os.chmod(self.path("KeyTable"), 0o644)
+        r = self.tool("dkim-check", *args)
+        self.assertIn("KeyTable: error: not safe: ", r.stdout)
         self.assertEqual(r.returncode, 1)
         self.write("KeyTable", "one\n")
         r = self.tool("dkim-check", *args)

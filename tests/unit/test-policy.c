@@ -5,6 +5,7 @@
  */
 
 #include <sys/types.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,6 +19,7 @@
 #include "keymaker.h"
 #include "policy.h"
 #include "policyrig.h"
+#include "privkey.h"
 #include "stderr.h"
 
 struct mail {
@@ -242,24 +244,37 @@ domain_files_are_read(void **state)
 	policy_free(p);
 }
 
+/* The first of all, as those in files hide the process too. */
 static void
 keys_in_a_table_are_read(void **state)
 {
 	EVP_PKEY	*ed = key_make(EVP_PKEY_ED25519, 0);
 	char		*pem = key_pem(ed, NULL), text[4096], *p, *q;
+	const char	*said;
 	struct policy	*policy;
+	struct rlimit	 core;
 
 	/* One line, without its frame: base64. */
 	for (p = q = strchr(pem, '\n') + 1; *p != '-'; p++)
 		if (*p != '\n')
 			*q++ = *p;
 	*q = '\0';
-	(void)snprintf(text, sizeof(text), "k %%:s1:%s\n",
-	    strchr(pem, '\n') + 1);
+	(void)snprintf(text, sizeof(text), "k %%:s1:%s\nk2 %%:s2:%s\n",
+	    strchr(pem, '\n') + 1, strchr(pem, '\n') + 1);
 	file_write("inline", text);
+	assert_int_equal(chmod("inline", 0644), 0);
 	file_write("all", "* k\n");
+	stderr_start();
+	assert_null(conf("keytable ./inline\nsigningtable refile:./all\n"
+	    "safe-keys yes\n"));
+	assert_non_null(said = strstr(stderr_stop(), "inline: readable by o"));
+	assert_null(strstr(said + 1, "inline: "));
+	assert_int_equal(chmod("inline", 0600), 0);
 	assert_non_null(policy = conf("keytable ./inline\n"
 	    "signingtable refile:./all\n"));
+	assert_int_equal(getrlimit(RLIMIT_CORE, &core), 0);
+	assert_int_equal(core.rlim_max, 0);
+	privkey_rules.safe = 0;
 	assert_string_equal(plan(policy, "x@w.example", "", "", NOW),
 	    "s1@w.example ed relaxed/relaxed t");
 	policy_free(policy);
@@ -385,13 +400,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_in_a_table_are_read),
 		cmocka_unit_test(a_file_of_dkimproxy_is_read),
 		cmocka_unit_test(tables_and_keydirs_are_read),
 		cmocka_unit_test(lists_go_before_senders),
 		cmocka_unit_test(sender_counts_if_asked_for),
 		cmocka_unit_test(keys_take_over_at_their_time),
 		cmocka_unit_test(domain_files_are_read),
-		cmocka_unit_test(keys_in_a_table_are_read),
 		cmocka_unit_test(changes_are_noticed),
 		cmocka_unit_test(what_cannot_be_opened_is_told_once),
 		cmocka_unit_test(a_change_of_the_mode_is_one),
