@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What tests of the tools share: a directory each, and how to run a tool."""
 
+import functools
 import os
 import re
 import resource
@@ -10,11 +11,29 @@ import tempfile
 import unittest
 
 BUILD = os.environ.get("BUILD", ".")
+FETCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "smtpd",
+                     "fetch")
 
 
 def strings(record):
     """The strings of a record in a zone file, in one piece."""
     return "".join(re.findall(r'"([^"]*)"', record))
+
+
+@functools.lru_cache
+def watchers():
+    """Where Debian's Prometheus and fail2ban are, or None."""
+    r = subprocess.run([FETCH, "watchers"], stdout=subprocess.PIPE, text=True)
+    return None if r.returncode else r.stdout.strip()
+
+
+def watch(program, *args, **more):
+    """Runs one of their programs, which are not installed."""
+    root = watchers()
+    return subprocess.run(
+        [os.path.join(root, "usr/bin", program), *args], capture_output=True,
+        text=True, env=dict(os.environ, PYTHONPATH=os.path.join(
+            root, "usr/lib/python3/dist-packages")), **more)
 
 
 class Tools(unittest.TestCase):
