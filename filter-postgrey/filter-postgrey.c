@@ -79,6 +79,16 @@ postgrey_message(struct session *s, struct request rq, struct message *m)
 	}
 }
 
+/* All others go by: what gets no field need not be held, nor refused for it. */
+static int
+postgrey_wants(struct session *s)
+{
+	const struct client	*c = s->data;
+
+	return (postgrey.phases & 1 << PHASE_COMMIT) != 0 ||
+	    c->lasting.n > 0 || c->mail.n > 0;
+}
+
 static void
 postgrey_identify(struct session *s, const char *arg)
 {
@@ -110,10 +120,10 @@ hooks_choose(void)
 	    (!at_data || postgrey.baits) ? postgrey_rcpt : NULL;
 	f->request[PHASE_DATA] = is_asked(PHASE_DATA) || at_data ||
 	    postgrey.null_sender == NULL_DATA ? postgrey_data : NULL;
-	if (!consult_wanted() && postgrey.header == NULL) {
+	if (!consult_wanted() && postgrey.header == NULL)
 		f->message = NULL;
+	if (!is_asked(PHASE_COMMIT))
 		f->unknown = NULL;
-	}
 	if (consult_wanted()) {
 		f->outgoing = 0;
 		f->report[REPORT_TX_COMMIT] = NULL;
@@ -180,6 +190,7 @@ static const struct filter filter_postgrey = {
 		[REPORT_TX_COMMIT] = learn_commit,
 	},
 	.message = postgrey_message,
+	.wants = postgrey_wants,
 	.unknown = decide_stamp,
 };
 
