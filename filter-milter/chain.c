@@ -14,7 +14,6 @@
 #include "chain.h"
 #include "chain_private.h"
 #include "inject.h"
-#include "mods.h"
 #include "verdict.h"
 
 /* So long before the engine's own deadline, in ms, or half of it at most. */
@@ -220,10 +219,8 @@ chain_reset(struct chain *ch)
 {
 	chain_rest(ch);
 	chain_abort(ch);
-	mods_free(ch->mods);
-	ch->mods = NULL;
+	chain_drop(ch);
 	wishes_clear(&ch->wishes);
-	wishes_clear(&ch->wish);
 	if (ch->copy != NULL)
 		inject_free(ch->copy);
 	ch->copy = NULL;

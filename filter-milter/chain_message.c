@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A message on its way through the milters: what is hidden from them, what they
- * change, what becomes of it.  Running out of memory is the failure of the
- * milter whose turn it is.
+ * change, what becomes of it.  A message that can't be shown is the failure of
+ * the milter whose turn it is; one that can't be changed is refused, as no
+ * milter is to blame and half of a change must not go on.
  */
 
 #include <stdio.h>
@@ -91,14 +92,9 @@ chain_show(struct chain *ch)
 	return 0;
 }
 
-int
-chain_change(struct link *l, const struct change *c, void *arg)
+static int
+chain_keep(struct chain *ch, const struct change *c, const struct terms *t)
 {
-	struct chain		*ch = arg;
-	const struct terms	*t = link_terms(l);
-
-	if (chain_session(ch) == NULL)
-		return 0;
 	switch (c->command) {
 	case SMFIR_ADDHEADER:
 	case SMFIR_INSHEADER:
@@ -113,22 +109,39 @@ chain_change(struct link *l, const struct change *c, void *arg)
 	}
 }
 
-int
-chain_apply(struct chain *ch, int whole)
+void
+chain_change(struct link *l, const struct change *c, void *arg)
 {
-	int	 error = 0;
+	struct chain	*ch = arg;
 
-	if (whole && ch->mods != NULL && mods_any(ch->mods)) {
-		error = mods_apply(ch->mods);
+	if (chain_session(ch) == NULL || ch->lost ||
+	    chain_keep(ch, c, link_terms(l)) == 0)
+		return;
+	chain_drop(ch);
+	ch->lost = 1;
+}
+
+int
+chain_apply(struct chain *ch)
+{
+	if (ch->lost)
+		return -1;
+	if (ch->mods != NULL && mods_any(ch->mods)) {
+		if (mods_apply(ch->mods) == -1)
+			return -1;
 		ch->edited = 1;
 		ch->changes++;
 	}
-	if (whole && error == 0)
-		error = wishes_join(&ch->wishes, &ch->wish);
+	return wishes_join(&ch->wishes, &ch->wish);
+}
+
+void
+chain_drop(struct chain *ch)
+{
 	mods_free(ch->mods);
 	ch->mods = NULL;
 	wishes_clear(&ch->wish);
-	return error;
+	ch->lost = 0;
 }
 
 void

@@ -34,6 +34,7 @@ struct chain {
 	int		 edited;	/* since the message was last made new */
 	struct wishes	 wishes;	/* of those that are done, */
 	struct wishes	 wish;		/* and of the one that is asked */
+	int		 lost;		/* a change of that one: no room */
 	struct inject	*copy;		/* for added recipients */
 
 	int		 data;		/* DATA was asked */
@@ -52,11 +53,16 @@ void		 chain_rest(struct chain *);
 void		 chain_abort(struct chain *);
 struct session	*chain_session(const struct chain *);
 
-/* chain_message.c: one milter's change, and when it is done with them. */
-int		 chain_change(struct link *, const struct change *, void *);
-/* Half of them, from one that failed, are none.  0; -1: out of memory. */
-int		 chain_apply(struct chain *, int whole);
-/* Before the milter at ch->at is shown the message.  0; -1: as above. */
+/* chain_message.c: one milter's change. */
+void		 chain_change(struct link *, const struct change *, void *);
+/*
+ * It is done, and the message goes on with what it changed.  Returns 0; -1: no
+ * room, and the message may be half of the old and half of the new one.
+ */
+int		 chain_apply(struct chain *);
+/* What it changed, and was not applied, is of no interest. */
+void		 chain_drop(struct chain *);
+/* Before the milter at ch->at is shown the message.  0; -1: no room. */
 int		 chain_show(struct chain *);
 /* All milters are done with it: answer. */
 void		 chain_message_done(struct chain *);

@@ -61,8 +61,11 @@ struct link_ops {
 	 * from it.
 	 */
 	void	(*answer)(struct link *, const struct answer *, void *arg);
-	/* EVENT_MESSAGE, before the answer.  Returns 0; -1: out of memory. */
-	int	(*change)(struct link *, const struct change *, void *arg);
+	/*
+	 * EVENT_MESSAGE, before the answer, which is waited for even if there
+	 * is no room for the change: it may be a refusal.
+	 */
+	void	(*change)(struct link *, const struct change *, void *arg);
 	/* Is it still of interest?  If not, the message may be gone. */
 	int	(*wanted)(struct link *, void *arg);
 };

@@ -318,11 +318,12 @@ link_change(struct link *l, const struct packet *p)
 
 	if (l->wait != SMFIC_BODYEOB || (r = packet_change(p, &c)) == 0)
 		return 0;
-	if (r == -1)
+	if (r == -1) {
 		link_nonsense(l, "malformed", p->command);
-	else if (l->ops->change(l, &c, l->arg) == -1)
-		link_fail(l, strerror(ENOMEM));
-	else if (link_await_reply(l, l->wait) == STEP_FAILED)
+		return 1;
+	}
+	l->ops->change(l, &c, l->arg);
+	if (link_await_reply(l, l->wait) == STEP_FAILED)
 		link_fail(l, l->why);
 	return 1;
 }

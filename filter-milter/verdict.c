@@ -184,20 +184,31 @@ failed(struct chain *ch, const char *why)
 	return 0;
 }
 
-int
-verdict_take(struct chain *ch, const struct answer *a)
+/*
+ * The milter lets it go on.  With a change that can't be made it may not: that
+ * would be another message than the milter's, and on-failure is for milters
+ * that say nothing.
+ */
+static int
+go_on(struct chain *ch)
+{
+	if (ch->event != EVENT_MESSAGE || chain_apply(ch) == 0)
+		return 1;
+	verdict_settled(ch, SETTLED_TEMPFAIL, "no room for its changes");
+	return 0;
+}
+
+static int
+decide(struct chain *ch, const struct answer *a)
 {
 	struct reply	 r = a->reply;
 
-	if (ch->event == EVENT_MESSAGE &&
-	    chain_apply(ch, a->kind != ANSWER_FAILED) == -1)
-		return failed(ch, "out of memory");
 	switch (a->kind) {
 	case ANSWER_CONTINUE:
 	case ANSWER_ACCEPT:
-		return 1;
+		return go_on(ch);
 	case ANSWER_DISCARD:
-		return discard(ch);
+		return discard(ch) && go_on(ch);
 	case ANSWER_FAILED:
 		return failed(ch, a->why);
 	case ANSWER_REJECT:
@@ -215,6 +226,15 @@ verdict_take(struct chain *ch, const struct answer *a)
 	}
 	refuse(ch, &r, 0);
 	return 0;
+}
+
+int
+verdict_take(struct chain *ch, const struct answer *a)
+{
+	int	 on = decide(ch, a);
+
+	chain_drop(ch);
+	return on;
 }
 
 void

@@ -37,7 +37,7 @@ extern char			 said[600];
 /* What the stand-ins of others are to say, and what they were asked. */
 extern const char		*sink_address;
 extern enum settled		 discard_is, wishes_are;
-extern int			 copy_fails, mods_fail;
+extern int			 copy_fails, mods_fail, apply_fails, join_fails;
 extern int			 applied, mods_applied, went, freed, marked;
 
 int	setup(void **);

@@ -57,7 +57,7 @@ rig_answer(struct link *l, const struct answer *a, void *arg)
 		h->then(l, (int)(h - heard));
 }
 
-static int
+static void
 rig_change(struct link *l, const struct change *c, void *arg)
 {
 	struct heard	*h = arg;
@@ -71,7 +71,6 @@ rig_change(struct link *l, const struct change *c, void *arg)
 		(void)snprintf(h->changes + n, sizeof(h->changes) - n,
 		    "%c%u %s=%s; ", c->command, (unsigned int)c->index,
 		    c->name, c->value);
-	return h->change_fails ? -1 : 0;
 }
 
 static int

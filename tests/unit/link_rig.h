@@ -67,7 +67,7 @@ struct heard {
 	struct answer	 a;
 	char		 why[256];
 	char		 changes[512];	/* "h X-A=b; " */
-	int		 change_fails, unwanted;
+	int		 unwanted;
 	void		(*then)(struct link *, int i);
 };
 

@@ -291,84 +291,6 @@ data_is_asked_once(void **state)
 }
 
 static void
-each_milter_sees_what_the_one_before_changed(void **state)
-{
-	pass(EVENT_MAIL);
-	put(EVENT_MESSAGE);
-	says(0, ANSWER_CONTINUE);
-	assert_int_equal(applied, 0);
-	change(1, SMFIR_ADDHEADER);
-	change(1, SMFIR_REPLBODY);
-	assert_int_equal(mods_applied, 0);
-	says(1, ANSWER_CONTINUE);
-	assert_int_equal(mods_applied, 1);
-	assert_int_equal(applied, 1);
-	change(2, SMFIR_CHGHEADER);
-	says(2, ANSWER_ACCEPT);
-	assert_int_equal(mods_applied, 2);
-	assert_int_equal(applied, 1);	/* the engine does the last ones */
-	assert_string_equal(said, "proceed");
-}
-
-static void
-what_a_failed_milter_changed_is_not_done(void **state)
-{
-	servers[0].on_failure = FAILURE_ACCEPT;
-	put(EVENT_MESSAGE);
-	change(0, SMFIR_ADDHEADER);
-	change(0, SMFIR_ADDRCPT);
-	says(0, ANSWER_FAILED);
-	says(1, ANSWER_CONTINUE);
-	says(2, ANSWER_CONTINUE);
-	assert_int_equal(mods_applied + applied, 0);
-	chain_committed(chain);
-	assert_int_equal(went, 0);	/* no copy either */
-	assert_string_equal(said, "proceed");
-	mods_fail = 1;
-	put(EVENT_MESSAGE);
-	change(0, SMFIR_ADDHEADER);
-}
-
-static void
-what_smtpd_cannot_do_is_settled_at_the_end(void **state)
-{
-	wishes_are = SETTLED_TEMPFAIL;
-	put(EVENT_MESSAGE);
-	says(0, ANSWER_CONTINUE);
-	says(1, ANSWER_CONTINUE);
-	assert_string_equal(said, "");
-	says(2, ANSWER_CONTINUE);
-	assert_string_equal(said, "reject 451 5.7.1 Settled");
-	wishes_are = SETTLED_ACCEPT;
-	copy_fails = 1;
-	chain_reset(chain);
-	put(EVENT_MESSAGE);
-	says(0, ANSWER_CONTINUE);
-	says(1, ANSWER_CONTINUE);
-	says(2, ANSWER_CONTINUE);
-	assert_memory_equal(said, "reject 451", 10);
-}
-
-static void
-a_copy_goes_when_the_message_is_accepted(void **state)
-{
-	int	 i;
-
-	for (i = 0; i < 2; i++) {
-		put(EVENT_MESSAGE);
-		change(0, SMFIR_ADDRCPT);
-		says(0, ANSWER_CONTINUE);
-		says(1, ANSWER_CONTINUE);
-		says(2, ANSWER_CONTINUE);
-		if (i == 0)
-			chain_committed(chain);
-		chain_reset(chain);
-		assert_int_equal(went, 1);
-		assert_int_equal(freed, i);
-	}
-}
-
-static void
 the_deadline_is_for_all_of_them(void **state)
 {
 	deadline = 100;
@@ -432,10 +354,6 @@ main(void)
 		T(a_discard_as_junk_marks_this_message),
 		T(helo_ends_the_message),
 		T(data_is_asked_once),
-		T(each_milter_sees_what_the_one_before_changed),
-		T(what_a_failed_milter_changed_is_not_done),
-		T(what_smtpd_cannot_do_is_settled_at_the_end),
-		T(a_copy_goes_when_the_message_is_accepted),
 		T(the_deadline_is_for_all_of_them),
 		T(those_that_are_left_at_the_deadline_are_not_asked),
 		T(an_answer_for_nobody_is_dropped),

@@ -281,21 +281,6 @@ a_late_answer_after_an_abort_is_nobodys(void **state)
 }
 
 static void
-a_change_that_we_have_no_room_for_fails_the_message(void **state)
-{
-	static const struct turn turns[] = {
-		{ 'E', 0, "hX\1y\1\nhX\1y\1\nc" }, { 0, 0, NULL } };
-	struct message	*m = mail_new(MAIL);
-
-	peer.turns = turns;
-	heard[0].change_fails = 1;
-	assert_int_equal(converse(m, EVENT_MAX), EVENT_MESSAGE);
-	why_is(0, strerror(ENOMEM));
-	assert_string_equal(heard[0].changes, "h0 X=y; ");
-	message_free(m);
-}
-
-static void
 one_that_is_not_there_has_failed_at_once(void **state)
 {
 	peer_shut();
@@ -359,7 +344,6 @@ main(void)
 		TEST(a_greeting_is_no_negotiation),
 		TEST(what_comes_while_nothing_is_asked_ends_the_connection),
 		TEST(a_late_answer_after_an_abort_is_nobodys),
-		TEST(a_change_that_we_have_no_room_for_fails_the_message),
 		TEST(one_that_is_not_there_has_failed_at_once),
 		TEST(what_it_says_to_the_client_anew_is_the_answer_to_mail),
 	};
