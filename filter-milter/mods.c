@@ -4,7 +4,9 @@
  * one that fails has changed nothing; where they go is for mods_place.c.
  *
  * What they take counts with the spools of messages, so that all of it is
- * bounded: -1 then, as when memory is out.
+ * bounded: -1 then, as when memory is out.  The first step is one that spool.h
+ * always grants: clients that are slow to send large mail must not keep milters
+ * from marking that of others.
  */
 
 #include <errno.h>
@@ -21,7 +23,8 @@
 #include "mods_private.h"
 #include "spool.h"
 
-#define RESERVE		131072		/* at once */
+#define RESERVE_FIRST	65536		/* free, see spool_reserve() */
+#define RESERVE		131072		/* at once, after that */
 #define BLANKS		" \t\r"		/* a CR by itself becomes one */
 
 struct mods {
@@ -71,11 +74,14 @@ mods_any(const struct mods *mods)
 static int
 mods_reserve(struct mods *mods, size_t n)
 {
+	size_t	 step;
+
 	mods->used += n;
 	while (mods->used > mods->reserved) {
-		if (spool_reserve(RESERVE) == -1)
+		step = mods->reserved == 0 ? RESERVE_FIRST : RESERVE;
+		if (spool_reserve(step) == -1)
 			return -1;
-		mods->reserved += RESERVE;
+		mods->reserved += step;
 	}
 	return 0;
 }

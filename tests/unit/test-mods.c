@@ -285,6 +285,28 @@ many_fields_take_no_more_time_each(void **state)
 	many_fields("a:1", "b:1", 0);
 }
 
+/* As many slow clients with large mail at a time can have it. */
+static void
+a_small_change_is_made_though_memory_is_used_up(void **state)
+{
+	struct message	*m = mail_new(MSG);
+	struct mods	*mods;
+	struct change	 body = BODY("new");
+	size_t		 n = 1024 * 1024 - spool_memory();
+
+	spool_limits(SPOOL_MEMORY, 1024 * 1024);
+	assert_int_equal(spool_reserve(n), 0);
+	mods = mods_new(m, HIDE, 0);
+	take(mods, 'h', 0, "X", "1");
+	take(mods, 'm', 1, "A", "");
+	assert_int_equal(mods_take(mods, &body), 0);
+	assert_int_equal(mods_apply(mods), 0);
+	mods_free(mods);
+	mail_is(m, "changed", RCVD "b: 2\n 2\nA:3\nX: 1\n\nnew\n");
+	message_free(m);
+	spool_release(n);
+}
+
 static void
 memory_has_an_end(void **state)
 {
@@ -321,6 +343,7 @@ main(void)
 		TEST(a_line_that_smtpd_cuts_is_a_warning),
 		TEST(the_next_milter_does_not_see_what_was_deleted),
 		TEST(many_fields_take_no_more_time_each),
+		TEST(a_small_change_is_made_though_memory_is_used_up),
 		TEST(memory_has_an_end),
 	};
 
