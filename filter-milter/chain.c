@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * See chain.h.  One question at a time: at most one milter is being asked, and
- * the request is answered when the last has said continue or one has not.
+ * the request is answered when the last has said continue or one has not.  What
+ * milters have missed is put to them first, as if it was asked now.
  * What an answer means to the client is decided in verdict.c.
  */
 
@@ -13,6 +14,7 @@
 #include "bytes.h"
 #include "chain.h"
 #include "chain_private.h"
+#include "client.h"
 #include "inject.h"
 #include "verdict.h"
 
@@ -51,30 +53,91 @@ chain_abort(struct chain *ch)
 		link_abort(ch->links[i]);
 }
 
-/* Ask those from ch->at on, until one has to be waited for. */
+/* The next that milters have missed, of all that comes before the question. */
+static int
+chain_miss(struct chain *ch)
+{
+	struct client	*c = ch->client;
+	const struct tx	*tx = c->s->tx;
+
+	if (tx == NULL || ch->event <= EVENT_MAIL || ch->late)
+		return 0;
+	if (!ch->mail) {
+		client_mail(c, tx->from, 1);
+		ch->put = EVENT_MAIL;
+	} else if (ch->rcpts < tx->nrcpt) {
+		client_rcpt(c, tx->rcpt[ch->rcpts++], 1);
+		ch->put = EVENT_RCPT;
+	} else if (ch->event == EVENT_MESSAGE && !ch->data)
+		ch->put = EVENT_DATA;
+	else
+		return 0;
+	return 1;
+}
+
+/* What is put to the milters next. */
+static void
+chain_next(struct chain *ch)
+{
+	ch->at = 0;
+	if (!(ch->missed = chain_miss(ch))) {
+		ch->put = ch->event;
+		if (ch->put == EVENT_MAIL)
+			client_mail(ch->client, ch->arg, 0);
+		else if (ch->put == EVENT_RCPT)
+			client_rcpt(ch->client, ch->arg, 0);
+	}
+	ch->mail |= ch->put == EVENT_MAIL;
+	ch->data |= ch->put == EVENT_DATA;
+}
+
+/* Ask the milter at ch->at: see link_ask(). */
+static int
+chain_put(struct chain *ch)
+{
+	if (ch->late) {
+		link_abort(ch->links[ch->at]);
+		return -1;
+	}
+	if (ch->put == EVENT_MESSAGE && chain_show(ch) == -1)
+		return -1;
+	return link_ask(ch->links[ch->at], ch->put, ch->arg, ch->message,
+	    ch->own);
+}
+
+/* Ask those from ch->at on; returns 0 if it is not yet, or no more, for us. */
+static int
+chain_ask_rest(struct chain *ch)
+{
+	struct answer	 failed = { .kind = ANSWER_FAILED };
+	int		 r;
+
+	for (; ch->at < ch->n; ch->at++) {
+		if ((r = chain_put(ch)) == 1) {
+			ch->busy = 1;
+			return 0;
+		}
+		failed.why = ch->late ? "deadline" : "out of memory";
+		if (r == -1 && !verdict_take(ch, &failed))
+			return 0;
+	}
+	return 1;
+}
+
 static void
 chain_go_on(struct chain *ch)
 {
-	static const struct answer	 lack = { .kind = ANSWER_FAILED,
-					    .why = "out of memory" };
-	int				 r;
-
-	for (; ch->at < ch->n; ch->at++) {
-		r = ch->event == EVENT_MESSAGE ? chain_show(ch) : 0;
-		if (r == 0)
-			r = link_ask(ch->links[ch->at], ch->event, ch->arg,
-			    ch->message, ch->own);
-		if (r == 1) {
-			ch->busy = 1;
+	while (chain_ask_rest(ch)) {
+		if (ch->missed)
+			chain_next(ch);
+		else if (ch->event == EVENT_MESSAGE) {
+			chain_message_done(ch);
+			return;
+		} else {
+			verdict_pass(ch);
 			return;
 		}
-		if (r == -1 && !verdict_take(ch, &lack))
-			return;
 	}
-	if (ch->event == EVENT_MESSAGE)
-		chain_message_done(ch);
-	else
-		verdict_pass(ch);
 }
 
 static void
@@ -104,18 +167,13 @@ chain_wanted(struct link *l, void *arg)
 static void
 chain_expired(int fd, short what, void *arg)
 {
-	static const struct answer	 late = { .kind = ANSWER_FAILED,
-					    .why = "deadline" };
-	struct chain			*ch = arg;
+	struct chain	*ch = arg;
 
 	link_abort(ch->links[ch->at]);
 	ch->busy = 0;
-	if (chain_session(ch) == NULL)
-		return;
-	for (; ch->at < ch->n; ch->at++)
-		if (!verdict_take(ch, &late))
-			return;
-	chain_go_on(ch);
+	ch->late = 1;
+	if (chain_session(ch) != NULL)
+		chain_go_on(ch);
 }
 
 /* A question that the engine has answered itself may still be open here. */
@@ -134,7 +192,7 @@ chain_begin(struct chain *ch, struct request rq, enum link_event event)
 	(void)evtimer_add(&ch->timer, &tv);
 	ch->rq = rq;
 	ch->event = event;
-	ch->at = 0;
+	ch->late = 0;
 }
 
 /*
@@ -168,9 +226,10 @@ chain_ask(struct chain *ch, struct request rq, enum link_event event,
 		filter_fail(rq, "out of memory");
 		return;
 	}
+	ch->asked = 1;
 	if (verdict_stands(ch))
 		return;
-	ch->data = event == EVENT_DATA;
+	chain_next(ch);
 	chain_go_on(ch);
 }
 
@@ -180,8 +239,10 @@ chain_message(struct chain *ch, struct request rq, struct message *m)
 	chain_begin(ch, rq, EVENT_MESSAGE);
 	ch->message = m;
 	ch->edited = 1;		/* its fields are to be looked at */
-	if (!verdict_stands(ch))
-		chain_go_on(ch);
+	if (verdict_stands(ch))
+		return;
+	chain_next(ch);
+	chain_go_on(ch);
 }
 
 void
@@ -193,12 +254,44 @@ chain_tell(struct chain *ch, enum link_event event, const char *arg)
 		(void)link_ask(ch->links[i], event, arg, NULL, SIZE_MAX);
 }
 
+void
+chain_command(struct chain *ch)
+{
+	ch->asked = 0;
+}
+
+/* What is known may be of a MAIL that another filter refused. */
+void
+chain_began(struct chain *ch)
+{
+	if (!ch->asked || ch->event != EVENT_MAIL)
+		chain_reset(ch);
+}
+
+/*
+ * A recipient that smtpd did not ask for is not in the sink: milters begin
+ * anew, and the one that discards is told that it can't.
+ */
+void
+chain_judged(struct chain *ch)
+{
+	const struct tx	*tx = ch->client->s->tx;
+
+	if (tx == NULL || tx->nrcpt == ch->rcpts)
+		return;
+	if (ch->asked && ch->event == EVENT_RCPT)
+		ch->rcpts = tx->nrcpt;
+	else if (ch->sink)
+		ch->rcpts = ch->mail = ch->sink = 0;
+}
+
 int
 chain_wants_message(const struct chain *ch)
 {
 	size_t	 i;
 
-	if (ch->refused.code != 0 || ch->barred.code != 0 || ch->junk)
+	if (ch->refused.code != 0 || ch->barred.code != 0 || ch->junk ||
+	    !ch->mail)
 		return 1;
 	for (i = 0; !ch->sink && i < ch->n; i++)
 		if (link_wants_message(ch->links[i]))
@@ -225,8 +318,8 @@ chain_reset(struct chain *ch)
 		inject_free(ch->copy);
 	ch->copy = NULL;
 	ch->message = NULL;
-	ch->changes = 0;
-	ch->data = ch->sink = ch->junk = ch->refused.code = 0;
+	ch->changes = ch->rcpts = 0;
+	ch->mail = ch->data = ch->sink = ch->junk = ch->refused.code = 0;
 }
 
 struct chain *

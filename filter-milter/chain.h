@@ -6,6 +6,10 @@
  * the other, each seeing what those before it changed.  A milter that fails is
  * treated as its on-failure says.
  *
+ * smtpd asks nothing of a command that a filter before this one has answered
+ * by junk or rewrite.  Milters hear of it as soon as something is asked that
+ * comes after it, and what they say to it is the answer to that.
+ *
  * What smtpd asked is answered from here: nowhere else.
  */
 
@@ -28,6 +32,11 @@ void		 chain_message(struct chain *, struct request,
 		    struct message *);
 /* No answer is wanted. */
 void		 chain_tell(struct chain *, enum link_event, const char *arg);
+/* Another command of the client: nothing is asked about it so far. */
+void		 chain_command(struct chain *);
+/* A transaction has begun; smtpd has judged a recipient of it. */
+void		 chain_began(struct chain *);
+void		 chain_judged(struct chain *);
 /* The transaction is over without its message. */
 void		 chain_reset(struct chain *);
 /* smtpd took the message: tx-commit. */

@@ -24,8 +24,12 @@ struct chain {
 	struct request	 rq;		/* the question, */
 	enum link_event	 event;		/* of what, */
 	char		*arg;
+	int		 asked;		/* about the client's last command */
+	enum link_event	 put;		/* what milters are asked: this, or */
+	int		 missed;	/* something that smtpd did not ask, */
 	size_t		 at;		/* and who is being asked */
 	int		 busy;		/* is anyone? */
+	int		 late;		/* nobody is any more */
 
 	struct message	*message;	/* EVENT_MESSAGE */
 	size_t		 own;		/* smtpd's Received in it */
@@ -37,7 +41,9 @@ struct chain {
 	int		 lost;		/* a change of that one: no room */
 	struct inject	*copy;		/* for added recipients */
 
-	int		 data;		/* DATA was asked */
+	int		 mail;		/* milters were asked MAIL, */
+	size_t		 rcpts;		/* so many of tx's recipients, */
+	int		 data;		/* and DATA */
 	int		 sink;		/* what comes is thrown away */
 	int		 junk;		/* the message will be marked */
 	struct reply	 refused;	/* until the message is over */

@@ -133,26 +133,31 @@ bracket(const char *address)
 
 /* An address with the arguments of the line it came in. */
 static void
-take_address(struct client *c, char **addr, char **args, const char *address)
+take_address(struct client *c, char **addr, char **args, const char *address,
+    int missed)
 {
 	free(*addr);
 	*addr = bracket(address);
 	free(*args);
-	*args = c->args != NULL ? c->args : strdup("");
+	if (missed || c->args == NULL) {
+		*args = strdup("");
+		return;
+	}
+	*args = c->args;
 	c->args = NULL;
 }
 
 void
-client_mail(struct client *c, const char *address)
+client_mail(struct client *c, const char *address, int missed)
 {
 	client_reset(c);
-	take_address(c, &c->mail, &c->mail_args, address);
+	take_address(c, &c->mail, &c->mail_args, address, missed);
 }
 
 void
-client_rcpt(struct client *c, const char *address)
+client_rcpt(struct client *c, const char *address, int missed)
 {
-	take_address(c, &c->rcpt, &c->rcpt_args, address);
+	take_address(c, &c->rcpt, &c->rcpt_args, address, missed);
 }
 
 void

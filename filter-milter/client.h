@@ -38,9 +38,12 @@ void	client_greeting(struct client *, const char *name);
  * mechanism of AUTH; nothing else of AUTH, which carries a password.
  */
 void	client_command(struct client *, const char *line);
-/* PHASE_MAIL_FROM and PHASE_RCPT_TO: the address as smtpd understood it. */
-void	client_mail(struct client *, const char *address);
-void	client_rcpt(struct client *, const char *address);
+/*
+ * PHASE_MAIL_FROM and PHASE_RCPT_TO: the address as smtpd understood it.
+ * missed: smtpd did not ask, and the line's arguments are not its.
+ */
+void	client_mail(struct client *, const char *address, int missed);
+void	client_rcpt(struct client *, const char *address, int missed);
 /* The message is over. */
 void	client_reset(struct client *);
 

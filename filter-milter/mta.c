@@ -73,14 +73,12 @@ mta_helo(struct session *s, struct request rq, const char *name)
 static void
 mta_mail(struct session *s, struct request rq, const char *address)
 {
-	client_mail(s->data, address);
 	ask(s, rq, EVENT_MAIL, address);
 }
 
 static void
 mta_rcpt(struct session *s, struct request rq, const char *address)
 {
-	client_rcpt(s->data, address);
 	ask(s, rq, EVENT_RCPT, address);
 }
 
@@ -136,9 +134,29 @@ mta_command(struct session *s, const char *line)
 	struct client	*c = s->data;
 
 	client_command(c, line);
+	if (c->chain != NULL)
+		chain_command(c->chain);
 	if (c->chain != NULL && c->command != NULL && is_unknown(c->command) &&
 	    filter_exempt(s) == NULL)
 		chain_tell(c->chain, EVENT_UNKNOWN, c->command);
+}
+
+static void
+mta_begin(struct session *s, const char *arg)
+{
+	struct client	*c = s->data;
+
+	if (c->chain != NULL)
+		chain_began(c->chain);
+}
+
+static void
+mta_judged(struct session *s, const char *arg)
+{
+	struct client	*c = s->data;
+
+	if (c->chain != NULL)
+		chain_judged(c->chain);
 }
 
 static void
@@ -202,6 +220,8 @@ const struct filter	 milter_filter = {
 		[REPORT_LINK_CONNECT] = mta_link_connect,
 		[REPORT_LINK_GREETING] = mta_greeting,
 		[REPORT_PROTOCOL_CLIENT] = mta_command,
+		[REPORT_TX_BEGIN] = mta_begin,
+		[REPORT_TX_RCPT] = mta_judged,
 		[REPORT_TX_RESET] = mta_reset,
 		[REPORT_TX_ROLLBACK] = mta_reset,
 		[REPORT_TX_COMMIT] = mta_commit,

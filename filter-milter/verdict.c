@@ -62,7 +62,8 @@ set(struct reply *r, int code, const char *text)
 
 /*
  * The client is refused.  whole: not only this recipient but the message; from
- * DATA on it is always, and before MAIL it is the session.
+ * DATA on it is always, and before MAIL it is the session.  What milters missed
+ * smtpd has accepted, and a recipient of it can only be refused with the rest.
  */
 static void
 refuse(struct chain *ch, const struct reply *r, int whole)
@@ -70,12 +71,12 @@ refuse(struct chain *ch, const struct reply *r, int whole)
 	const char	*action = r->code >= 500 ? "reject" : "tempfail";
 
 	filter_log(ch->client->s, "action=%s milter=%s event=%s code=%d "
-	    "text=%s", action, log_safe(name(ch)), events[ch->event], r->code,
+	    "text=%s", action, log_safe(name(ch)), events[ch->put], r->code,
 	    log_quote(r->text));
 	metric_inc(&verdict_counters[r->code >= 500 ? VERDICT_REFUSED :
 	    VERDICT_TEMPFAILED]);
 	chain_rest(ch);
-	if (ch->event != EVENT_RCPT || whole) {
+	if (ch->event != EVENT_RCPT || ch->missed || whole) {
 		chain_abort(ch);
 		ch->refused = *r;
 	}
@@ -115,7 +116,7 @@ verdict_settled(struct chain *ch, enum settled settled, const char *why)
 	int		 code = settle_code(settled, &text);
 
 	filter_log(ch->client->s, "milter=%s event=%s reason=%s",
-	    log_safe(name(ch)), events[ch->event], log_quote(why));
+	    log_safe(name(ch)), events[ch->put], log_quote(why));
 	set(&r, code, text);
 	refuse(ch, &r, 1);
 }
@@ -131,7 +132,7 @@ sink(struct chain *ch)
 	    (ch->event == EVENT_RCPT && tx != NULL && tx->nrcpt > 0))
 		return 0;
 	filter_log(ch->client->s, "action=discard milter=%s event=%s to=%s",
-	    log_safe(name(ch)), events[ch->event], log_safe(settle_sink()));
+	    log_safe(name(ch)), events[ch->put], log_safe(settle_sink()));
 	chain_abort(ch);
 	ch->sink = 1;
 	return verdict_stands(ch);
@@ -171,7 +172,7 @@ failed(struct chain *ch, const char *why)
 
 	metric_inc(&verdict_counters[VERDICT_FAILED]);
 	filter_log(ch->client->s, "action=fail milter=%s event=%s "
-	    "on-failure=%s reason=%s", log_safe(name(ch)), events[ch->event],
+	    "on-failure=%s reason=%s", log_safe(name(ch)), events[ch->put],
 	    policies[policy], log_quote(why));
 	if (policy == FAILURE_ACCEPT || ch->event == EVENT_CONNECT ||
 	    ch->event == EVENT_HELO)
@@ -192,7 +193,7 @@ failed(struct chain *ch, const char *why)
 static int
 go_on(struct chain *ch)
 {
-	if (ch->event != EVENT_MESSAGE || chain_apply(ch) == 0)
+	if (ch->put != EVENT_MESSAGE || chain_apply(ch) == 0)
 		return 1;
 	verdict_settled(ch, SETTLED_TEMPFAIL, "no room for its changes");
 	return 0;

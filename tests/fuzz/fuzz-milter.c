@@ -150,8 +150,8 @@ check_client(char *line)
 	client_begin(&c, &s);
 	client_command(&c, line);
 	s.user = line;
-	client_mail(&c, line);
-	client_rcpt(&c, line);
+	client_mail(&c, line, 0);
+	client_rcpt(&c, line, 0);
 	client_greeting(&c, line);
 	FUZZ_CHECK(command_mail(&b, &c) == 0);
 	FUZZ_CHECK(strings(&b, &p) >= 1 && p.command == SMFIC_MAIL);

@@ -63,6 +63,8 @@ class Dialogue:
     def step(self, c, phase, param, want, then):
         """Ask; then() goes on after a proceed (or a rewrite, or junk)."""
         c.next = then
+        if want == "elsewhere":
+            return self.go_on(c, phase, "junk")
         if not self.talk.ask(phase, c.name, param):
             if want is not None and not self.talk.loose:
                 raise Wrong("phase %s is not registered" % phase)

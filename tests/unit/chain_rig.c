@@ -13,6 +13,7 @@
 #include <event2/event.h>
 
 #include "chain_rig.h"
+#include "client.h"
 #include "inject.h"
 #include "message.h"
 #include "mods.h"
@@ -25,7 +26,7 @@ struct link		 links[MILTERS];
 static size_t		 nlinks;
 struct session		 session;
 struct tx		 tx;
-static struct client	 client = { .s = &session };
+struct client		 client = { .s = &session };
 struct chain		*chain;
 int64_t			 deadline = 10000;
 
@@ -33,6 +34,7 @@ int64_t			 deadline = 10000;
 static uint64_t		 serial;
 uint64_t		 open_serial;
 char			 said[600];
+char			 told[600];
 
 /* What the stand-ins of others are to say, and what they were asked. */
 const char		*sink_address;
@@ -153,12 +155,32 @@ link_new(struct milter *m, struct client *c, const struct link_ops *ops,
 	return l;
 }
 
+static void
+tell(enum link_event event)
+{
+	static const char	 letters[] = "CHMRTEU";
+	const char		*addr = "", *args = "";
+	size_t			 n = strlen(told);
+
+	if (event == EVENT_MAIL) {
+		addr = client.mail;
+		args = client.mail_args;
+	} else if (event == EVENT_RCPT) {
+		addr = client.rcpt;
+		args = client.rcpt_args;
+	}
+	(void)snprintf(told + n, sizeof(told) - n, "%c%s%s ", letters[event],
+	    addr, args);
+}
+
 int
 link_ask(struct link *l, enum link_event event, const char *arg,
     struct message *m, size_t skip)
 {
 	assert_false(l->asked);
 	l->events |= 1U << event;
+	if (l == &links[0])
+		tell(event);
 	if (event == EVENT_UNKNOWN || l->not_wanted)
 		return 0;
 	l->asked = 1;
@@ -337,6 +359,7 @@ setup(void **state)
 	applied = mods_applied = went = freed = 0;
 	marked = 0;
 	nlinks = 0;
+	*told = '\0';
 	base = event_base_new();
 	assert_non_null(chain = chain_new(&client));
 	assert_int_equal(nlinks, MILTERS);
@@ -349,6 +372,7 @@ teardown(void **state)
 	size_t	 i;
 
 	chain_free(chain);
+	client_end(&client);
 	for (i = 0; i < MILTERS; i++)
 		assert_int_equal(links[i].closed, 1);
 	event_base_free(base);

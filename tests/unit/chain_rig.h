@@ -25,7 +25,9 @@ struct link {
 extern struct event_base	*base;
 extern struct milter		 servers[MILTERS];
 extern struct link		 links[MILTERS];
+extern char			 told[600];	/* the first: "M<a@b> R<c@d> " */
 extern struct session		 session;
+extern struct client		 client;
 extern struct tx		 tx;
 extern struct chain		*chain;
 extern int64_t			 deadline;

@@ -7,9 +7,10 @@ MILTER_UNIT_LIBS = $(MILTER_LIBS) $(CMOCKA_LIBS)
 %C%_test_packet_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
 %C%_test_packet_LDADD = $(MILTER_UNIT_LIBS)
 # The chain by itself, all around it is a stand-in.
-MILTER_TESTS += %D%/test-chain %D%/test-chain-edits
+MILTER_TESTS += %D%/test-chain %D%/test-chain-edits %D%/test-chain-missed
 CHAIN_RIG = %D%/chain_rig.c %D%/chain_rig.h $(LOGGED) \
 	filter-milter/chain.c filter-milter/chain_message.c \
+	filter-milter/client.c filter-milter/connections.c \
 	filter-milter/verdict.c
 %C%_test_chain_SOURCES = %D%/test-chain.c $(CHAIN_RIG)
 %C%_test_chain_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
@@ -17,6 +18,9 @@ CHAIN_RIG = %D%/chain_rig.c %D%/chain_rig.h $(LOGGED) \
 %C%_test_chain_edits_SOURCES = %D%/test-chain-edits.c $(CHAIN_RIG)
 %C%_test_chain_edits_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
 %C%_test_chain_edits_LDADD = $(UNIT_LDADD)
+%C%_test_chain_missed_SOURCES = %D%/test-chain-missed.c $(CHAIN_RIG)
+%C%_test_chain_missed_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
+%C%_test_chain_missed_LDADD = $(UNIT_LDADD)
 MILTER_TESTS += %D%/test-reply %D%/test-terms
 %C%_test_reply_CPPFLAGS = $(MILTER_UNIT_CPPFLAGS)
 %C%_test_reply_LDADD = $(MILTER_UNIT_LIBS)

@@ -47,7 +47,7 @@ rich_mail(struct rich *r)
 {
 	client_command(&r->c, "MAIL FROM:<joe@example.net> SIZE=100 "
 	    "AUTH=jo+3De@example.net");
-	client_mail(&r->c, "joe@example.net");
+	client_mail(&r->c, "joe@example.net", 0);
 }
 
 static inline void
@@ -55,7 +55,7 @@ rich_rcpt(struct rich *r)
 {
 	r->s.tx = &r->tx;
 	client_command(&r->c, "RCPT TO:<\"a@b\"@example.org>");
-	client_rcpt(&r->c, "\"a@b\"@example.org");
+	client_rcpt(&r->c, "\"a@b\"@example.org", 0);
 }
 
 #endif /* MILTER_CLIENT_H */

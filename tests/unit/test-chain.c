@@ -212,12 +212,15 @@ discard_is_too_late_for_the_sink(void **state)
 {
 	sink_address = "sink@localhost";
 	session.tx = &tx;
-	tx.nrcpt = 1;
 	pass(EVENT_MAIL);
+	pass(EVENT_RCPT);
+	tx.nrcpt = 1;
+	chain_judged(chain);
 	put(EVENT_RCPT);
 	says(0, ANSWER_DISCARD);
 	assert_string_equal(said, "reject 550 5.7.1 Settled");
 	chain_reset(chain);
+	session.tx = NULL;
 	discard_is = SETTLED_ACCEPT;
 	put(EVENT_MESSAGE);
 	says(0, ANSWER_DISCARD);
@@ -311,6 +314,8 @@ those_that_are_left_at_the_deadline_are_not_asked(void **state)
 	(void)event_base_dispatch(base);
 	assert_string_equal(said, "proceed");
 	assert_int_equal(links[2].events, 0);
+	/* What comes later in the message would be out of order for it. */
+	assert_int_equal(links[2].aborted, 1);
 }
 
 static void

@@ -112,7 +112,7 @@ senders_and_recipients(void **state)
 		(void)snprintf(line, sizeof(line), "MAIL FROM:<%s>%s",
 		    paths[i].address, paths[i].args);
 		client_command(&c, line);
-		client_mail(&c, paths[i].address);
+		client_mail(&c, paths[i].address, 0);
 		assert_int_equal(command_mail(&out, &c), 0);
 		head[3] = (char)paths[i].len;
 		assert_memory_equal(out.data + out.off, head, 4);
@@ -120,7 +120,7 @@ senders_and_recipients(void **state)
 		sent(paths[i].data, paths[i].len);
 	}
 	client_command(&c, "RCPT TO:<a@b> NOTIFY=NEVER");
-	client_rcpt(&c, "a@b");
+	client_rcpt(&c, "a@b", 0);
 	assert_int_equal(command_rcpt(&out, &c), 0);
 	sent(LIT("\0\0\0\x14R<a@b>\0NOTIFY=NEVER\0"));
 	client_end(&c);

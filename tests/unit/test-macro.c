@@ -212,7 +212,7 @@ who_a_mail_is_of(void **state)
 		(void)snprintf(line, sizeof(line), "MAIL FROM:<a@b> %s",
 		    authors[i].args);
 		client_command(&rich.c, line);
-		client_mail(&rich.c, "a@b");
+		client_mail(&rich.c, "a@b", 0);
 		assert_string_equal(one("auth_author"), authors[i].author);
 		assert_int_equal(is_sent("auth_author"),
 		    *authors[i].author != '\0');
@@ -222,11 +222,11 @@ who_a_mail_is_of(void **state)
 static void
 senders_that_are_none(void **state)
 {
-	client_mail(&rich.c, "");
+	client_mail(&rich.c, "", 0);
 	assert_string_equal(macros(&rich.c, SMFIM_ENVFROM, SMFIC_MAIL,
 	    "mail_addr mail_host mail_mailer"),
 	    "DM\n{mail_addr} \n{mail_host} \n{mail_mailer} smtp\n");
-	client_mail(&rich.c, "joe");
+	client_mail(&rich.c, "joe", 0);
 	assert_string_equal(macros(&rich.c, SMFIM_ENVFROM, SMFIC_MAIL,
 	    "mail_addr mail_host"), "DM\n{mail_addr} joe\n{mail_host} \n");
 	client_reset(&rich.c);

@@ -88,9 +88,9 @@ static void
 an_address_takes_the_arguments_of_its_line(void **state)
 {
 	client_command(&client, "MAIL FROM:<joe@example.org> SIZE=1");
-	client_mail(&client, "joe@example.org");
+	client_mail(&client, "joe@example.org", 0);
 	client_command(&client, "RCPT TO:<a@example.org> NOTIFY=NEVER");
-	client_rcpt(&client, "a@example.org");
+	client_rcpt(&client, "a@example.org", 0);
 	/* Those of a line that smtpd asks nothing about. */
 	client_command(&client, "MAIL FROM:<eve@example.org> SIZE=2");
 	client_command(&client, "RCPT TO:<b@example.org> NOTIFY=SUCCESS");
@@ -99,19 +99,24 @@ an_address_takes_the_arguments_of_its_line(void **state)
 	equal(client.mail_args, "SIZE=1");
 	equal(client.rcpt, "<a@example.org>");
 	equal(client.rcpt_args, "NOTIFY=NEVER");
-	client_rcpt(&client, "c@example.org");
+	client_rcpt(&client, "c@example.org", 0);
 	equal(client.rcpt, "<c@example.org>");
 	equal(client.rcpt_args, "");
+	client_command(&client, "RCPT TO:<d@example.org> NOTIFY=NEVER");
+	client_rcpt(&client, "missed@example.org", 1);
+	equal(client.rcpt_args, "");
+	client_rcpt(&client, "d@example.org", 0);
+	equal(client.rcpt_args, "NOTIFY=NEVER");
 }
 
 static void
 nothing_of_a_message_is_left_behind(void **state)
 {
 	client_command(&client, "MAIL FROM:<joe@example.org> SIZE=1");
-	client_mail(&client, "joe@example.org");
-	client_rcpt(&client, "a@example.org");
+	client_mail(&client, "joe@example.org", 0);
+	client_rcpt(&client, "a@example.org", 0);
 	client.message_id = strdup("<1@example.org>");
-	client_mail(&client, "");
+	client_mail(&client, "", 0);
 	equal(client.mail, "<>");
 	equal(client.mail_args, "");
 	equal(client.rcpt, NULL);
