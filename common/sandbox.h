@@ -23,8 +23,9 @@
 
 /*
  * A file or a directory that will be opened later on; perm is unveil(2)'s "r" or
- * "rwc".  For a file its directory is meant, so that a file that is replaced by
- * rename(2) can be read again.  path is copied.  Before sandbox_enter().
+ * "rwc".  For a file its directory and all below is meant, so that a file that is
+ * replaced by rename(2) can be read again.  path is copied.  Before
+ * sandbox_enter().
  */
 void	sandbox_path(const char *path, const char *perm);
 /* A socket that will be connected to, there already or not. */

@@ -17,29 +17,35 @@ config|admd|mx.example.org
 config|ready
 """
 
-# %(dir)s is what prepare() made.
+# %(dir)s is what prepare() made, laid out as SECURITY.md has /etc/mail.
+LIST = ["-o", "exempt-file=%(dir)s/lists/friends"]
 FILTERS = {
-    "pause": ["filter-pause", "-s", "1", "-o", "early=disconnect"],
+    "pause": ["filter-pause", "-s", "1", "-o", "early=disconnect"] + LIST,
     "dkimsign": ["filter-dkimsign", "-d", "example.org", "-s", "x",
-                 "-k", "%(dir)s/secrets/key"],
-    "spamassassin": ["filter-spamassassin", "-o", "server=127.0.0.1:1"],
-    "postgrey": ["filter-postgrey", "-o", "db=%(dir)s/db/grey"],
-    "postgrey-policy": ["filter-postgrey", "-o", "server=127.0.0.1:1"],
+                 "-k", "%(dir)s/dkim/key"] + LIST,
+    "spamassassin": ["filter-spamassassin",
+                     "-o", "server=127.0.0.1:1"] + LIST,
+    "postgrey": ["filter-postgrey", "-o", "db=%(dir)s/db/grey"] + LIST,
+    "postgrey-policy": ["filter-postgrey",
+                        "-o", "server=127.0.0.1:1"] + LIST,
     "postgrey-redis": ["filter-postgrey", "-o", "redis=127.0.0.1:1",
                        "-o", "db=%(dir)s/db/grey",
-                       "-o", "redis-password-file=%(dir)s/secrets/password"],
+                       "-o", "redis-password-file=%(dir)s/secrets/redis"] +
+    LIST,
     "milter": ["filter-milter", "-s", "inet:1@127.0.0.1",
-               "-o", "inject=127.0.0.1:1"],
+               "-o", "inject=127.0.0.1:1"] + LIST,
 }
 
 
 def prepare(where, user=None):
-    """The files that the commands name, readable by that user only."""
-    for name in "secrets", "db", "tmp":
+    """The files that the commands name, secrets readable by that user only."""
+    for name in "lists", "dkim", "secrets", "db", "tmp":
         os.mkdir(os.path.join(where, name), 0o755)
-    key = os.path.join(where, "secrets", "key")
+    with open(os.path.join(where, "lists", "friends"), "w") as f:
+        f.write("198.51.100.0/28\n")
+    key = os.path.join(where, "dkim", "key")
     shutil.copy(os.path.join(TOP, "tests", "dkim", "keys", "rsa.pem"), key)
-    password = os.path.join(where, "secrets", "password")
+    password = os.path.join(where, "secrets", "redis")
     with open(password, "w") as f:
         f.write("quite-secret\n")
     os.chmod(where, 0o755)

@@ -37,6 +37,10 @@ FOR_TESTS = {
         ("postgrey.conf", r"delay\t\t2m", "delay 2s"),
         ("redis.conf", "dir /var/lib/redis", "dir {RUN}/redis")),
 }
+# Where options of filters name lists.
+LISTS = r"(?m)^(?:rule\s+file:|" \
+    r"(?:exempt-file|block|bypass|trap-file|allowed-domains)\s+)(/\S+)"
+LISTS_OF = {"one-host": 2, "three-mx": 6}
 # Who is made by the packages that an example needs.
 USERS = ("redis", "postgrey", "dovecot", "dovenull")
 
@@ -139,6 +143,7 @@ class Example:
 
     def check_filters(self, conf):
         """Each filter is asked by -n, as the user that runs it."""
+        self.check_secrets()
         lines = re.findall(r'proc-exec "(filter-[^"]*)"', conf)
         check(lines, "no filters in smtpd.conf")
         for line in lines:
@@ -149,6 +154,21 @@ class Example:
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT)
             equal(ran.returncode, 0, "%s -n (%s)" % (line, ran.stdout.decode()))
+
+    def check_secrets(self):
+        """What others may not read is not beside or below a list."""
+        found = 0
+        for conf in glob.glob("/etc/mail/*.conf"):
+            with open(conf) as file:
+                lists = re.findall(LISTS, file.read())
+            found += len(lists)
+            for where in map(os.path.dirname, lists):
+                for top, _, names in os.walk(where):
+                    for name in names:
+                        path = os.path.join(top, name)
+                        check(os.stat(path).st_mode & 0o004,
+                              "%s: %s is in or below %s", conf, path, where)
+        equal(found, LISTS_OF.get(self.name, 0), "lists of " + self.name)
 
     def start(self):
         conf = self.conf()

@@ -18,9 +18,10 @@ SERVERS = (("127.0.0.1", 783), ("127.0.0.1", 10023), ("127.0.0.1", 8891),
            "/run/postgrey.sock", "/run/milter.sock",
            "/run/clamav/clamav-milter.ctl")
 LISTS = ("postgrey/whitelist_clients", "postgrey/whitelist_recipients",
-         "mail/uatraps", "mail/override", "mail/bgp-spamd", "mail/bgp-bypass",
-         "mail/nospamd", "mail/spamd.alloweddomains", "mail/traps")
-KEYS = ("mail/dkim-private.key", "dkimkeys/mail.private",
+         "mail/lists/uatraps", "mail/lists/override", "mail/lists/bgp-spamd",
+         "mail/lists/bgp-bypass", "mail/lists/nospamd", "mail/lists/domains",
+         "mail/lists/traps")
+KEYS = ("mail/dkim/private.key", "dkimkeys/mail.private",
         "mail/dkim/private.rsa.key", "ssl/private/rsa.private")
 OPENDKIM = {
     "KeyTable": "key example.org:mail:/etc/dkimkeys/mail.private\n",
