@@ -70,6 +70,18 @@ is_replaced(const struct store *st)
 	    sb.st_ino != st->ino;
 }
 
+/* Another one has put a file there: ours is nobody's any more. */
+static int
+leave_replaced(struct store *st, size_t n)
+{
+	if (!is_replaced(st))
+		return 0;
+	db_abandon(st->writer);
+	st->writer = NULL;
+	forget_file(st, n);
+	return 1;
+}
+
 /* What may be over soon, or a mistake of the administrator's? */
 static enum db_state
 errno_state(void)
@@ -107,11 +119,8 @@ write_flights(struct store *st, size_t n, const char **why)
 {
 	enum db_state	 state;
 
-	if (st->writer != NULL && is_replaced(st)) {
-		db_abandon(st->writer);
-		st->writer = NULL;
-		forget_file(st, n);
-	}
+	if (st->writer != NULL)
+		(void)leave_replaced(st, n);
 	if (st->writer == NULL &&
 	    (state = writer_open(st, why)) != DB_FINE)
 		return state;
@@ -159,6 +168,8 @@ write_all(struct store *st, size_t n, int broken, const char **why)
 	int		 try;
 
 	*why = "can't be read";
+	if (broken && leave_replaced(st, n))
+		broken = 0;
 	for (try = 0; try < 2; try++) {
 		if (!broken)
 			state = write_flights(st, n, why);
@@ -187,6 +198,9 @@ store_writer_round(struct store *st)
 	state = write_all(st, n, broken, &why);
 	(void)pthread_mutex_lock(&st->lock);
 	overlay_land(st->overlay, st->flights, n, state == DB_FINE);
+	/* Found out meanwhile: to be seen to, if it is this file still. */
+	if (broken || st->generation != before)
+		st->broken = 0;
 	if (state == DB_FINE)
 		why = NULL;
 	/* What could not be read may be now; a new file was empty at first. */
@@ -196,7 +210,7 @@ store_writer_round(struct store *st)
 	if (why != st->unwritten || st->moved[0] != '\0')
 		__atomic_store_n(&st->news, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&st->unwritten, why, __ATOMIC_RELAXED);
-	st->broken = st->busy = 0;
+	st->busy = 0;
 	st->retry = why == NULL ? 0 : clock_ms() + STORE_RETRY;
 	(void)pthread_cond_broadcast(&st->done);
 	return state;

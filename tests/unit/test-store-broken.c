@@ -201,6 +201,34 @@ damage_is_found_at_run_time(void **state)
 	damage_is_found_when_it_is_read(1);
 }
 
+/* As another process has moved it aside. */
+static void
+damage_of_a_file_that_is_gone_costs_no_other(void **state)
+{
+	struct store	*first, *second;
+
+	fill_file();
+	break_tuples();
+	assert_non_null(first = store_open(rig_path, &rules, 1));
+	assert_int_equal(store_start(first), 0);
+	assert_non_null(second = store_open(rig_path, &rules, 1));
+	assert_int_equal(store_start(second), 0);
+	stderr_start();
+	assert_int_equal(rig_mail(first, "192.0.2.0/a@b/7@c", "192.0.2.1", T),
+	    GREY_NEW);
+	(void)store_sync(first);
+	assert_int_equal(rig_mail(second, "192.0.2.0/a@b/8@c", "192.0.2.1",
+	    T), GREY_NEW);
+	assert_int_equal(store_sync(second), 0);
+	assert_non_null(strstr(stderr_stop(), "moved to"));
+	assert_int_equal(rig_ask("SELECT count(*) FROM tuple"), 2);
+	assert_int_equal(rig_mail(second, "192.0.2.0/a@b/7@c", "192.0.2.1",
+	    T + H), GREY_FOUND);
+	store_close(first);
+	store_close(second);
+	assert_int_equal(rig_clear(".broken-"), 1);
+}
+
 static void
 a_file_that_was_removed_is_made_again(void **state)
 {
@@ -230,6 +258,7 @@ main(void)
 		cmocka_unit_test(
 		    a_wrong_path_is_a_mistake_of_the_administrator),
 		cmocka_unit_test(damage_is_found_at_run_time),
+		cmocka_unit_test(damage_of_a_file_that_is_gone_costs_no_other),
 		cmocka_unit_test(a_file_that_was_removed_is_made_again)
 	};
 
