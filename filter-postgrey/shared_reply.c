@@ -110,12 +110,16 @@ shared_reply_why(const struct redisReply *r)
 		[FATE_NONSENSE] = "nonsense: ",
 	};
 	static char	 why[256];
-	const char	*word;
+	const char	*word, *args;
 	char		 text[SHOWN + 1];
 
 	if (r->type != REDIS_REPLY_ERROR)
 		return "nonsense: this is not what was asked for";
-	(void)snprintf(text, sizeof(text), "%s", r->str);
+	/* Then it repeats what it was told, which may be the password. */
+	if ((args = strstr(r->str, ", with args")) == NULL)
+		args = r->str + strlen(r->str);
+	(void)snprintf(text, sizeof(text), "%.*s", (int)(args - r->str),
+	    r->str);
 	word = words[shared_fate(r->str)];
 	(void)snprintf(why, sizeof(why), "%s%s", word != NULL ? word : "",
 	    log_quote(text));

@@ -174,6 +174,26 @@ a_wrong_password_is_said(void **state)
 	free(shared_config.password);
 }
 
+/* As it would: "ERR unknown command 'AUTH', with args ...: 'secret-3'". */
+static void
+a_password_that_a_server_repeats_is_not_said(void **state)
+{
+	struct answer	 a;
+
+	redis_kill(0);
+	redis_more[0] = "--rename-command";
+	redis_more[1] = "AUTH";
+	redis_more[2] = "elsewhere";
+	redis_start(0);
+	memset(redis_more, 0, sizeof(redis_more));
+	shared_config.password = strdup("secret-3");
+	begin(&rules, 1);
+	fails(&a, "a", "configuration: \"ERR unknown command");
+	assert_null(strstr(a.why, "secret"));
+	shared_stop();
+	free(shared_config.password);
+}
+
 static void
 rights_that_are_missing_are_said(void **state)
 {
@@ -299,6 +319,7 @@ main(void)
 		TEST(foreign_data_harms_only_itself),
 		TEST(a_server_that_cant_write_is_no_server),
 		TEST(a_wrong_password_is_said),
+		TEST(a_password_that_a_server_repeats_is_not_said),
 		TEST(rights_that_are_missing_are_said),
 		TEST(databases_and_prefixes_are_kept_apart),
 		TEST(a_busy_server_is_asked_again),
