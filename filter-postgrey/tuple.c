@@ -85,11 +85,13 @@ drop_srs(char *user)
 	char	*p, *rest = NULL;
 	int	 fields = 2;
 
-	if (strncasecmp(user, "srs1", 4) == 0 && strchr("=+-", user[4]) != NULL)
-		rest = strstr(user, "==");
-	else if (strncasecmp(user, "srs0", 4) != 0 ||
-	    strchr("=+-", user[4]) == NULL || user[4] == '\0')
+	if (strncasecmp(user, "srs0", 4) != 0 &&
+	    strncasecmp(user, "srs1", 4) != 0)
 		return;
+	if (user[4] != '=' && user[4] != '+' && user[4] != '-')
+		return;
+	if (user[3] == '1')
+		rest = strstr(user, "==");
 	p = rest != NULL ? rest + 2 : user + 5;
 	for (; fields > 0 && p != NULL; fields--)
 		if ((p = strchr(p, '=')) != NULL)

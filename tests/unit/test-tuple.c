@@ -44,6 +44,7 @@ static const struct {
 	{ "SRS0=HHH@fwd.example", "srs0=hhh@fwd.example" },
 	{ "srs0@example.org", "srs0@example.org" },
 	{ "srs0", "srs0" },
+	{ "srs1@example.org", "srs1@example.org" },
 	{ "\"a@b\"@example.org", "\"a@b\"@example.org" },
 };
 
