@@ -5,6 +5,9 @@
  * write.  Traps and what was learned go to both.
  */
 
+#include <sys/types.h>
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
@@ -52,9 +55,14 @@ static int
 check_db(void)
 {
 	struct store	*st;
+	struct stat	 sb;
 	char		 dir[PATH_MAX];
 
 	if (access(postgrey.db, W_OK) == 0) {
+		/* Nothing is in it yet: it becomes one. */
+		if (stat(postgrey.db, &sb) == 0 && S_ISREG(sb.st_mode) &&
+		    sb.st_size == 0)
+			return 0;
 		st = store_open(postgrey.db, &postgrey.rules, 0);
 		store_close(st);
 		return st == NULL ? -1 : 0;

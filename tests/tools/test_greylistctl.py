@@ -174,6 +174,17 @@ class Commands(Greylistctl):
         self.write("text", "nothing of a database, but long enough\n" * 99)
         self.ctl("stat", store=("-o", "db=text"), status=1)
 
+    def test_the_filter_checks_its_file(self):
+        """With -n; an empty file becomes a database when it starts."""
+        for text, status in (None, 0), ("", 0), ("garbage\n" * 1000, 1):
+            if text is not None:
+                self.write("db", text)
+            done = subprocess.run(
+                [os.path.abspath(os.path.join(
+                    tools.BUILD, "filter-postgrey", "filter-postgrey")),
+                 "-n", "-o", "db=" + self.path("db")], capture_output=True)
+            self.assertEqual(done.returncode, status, done.stderr)
+
     def test_the_filter_s_options(self):
         """What is of no use here is passed over, a mistake is none the less."""
         self.write("conf", "db %s\ndelay 1m\nmax-age 2d\n"
