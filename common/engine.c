@@ -142,7 +142,7 @@ report(struct proto_line *l)
 		begin(l);
 	/* smtp-out ends sessions that never began. */
 	if ((c = session_find(l->session)) == NULL) {
-		fallback_line(&engine.channel, l, engine.policy);
+		fallback_line(&engine.channel, l, engine_fallback());
 		return;
 	}
 	channel_consume(&engine.channel);
@@ -184,6 +184,12 @@ question(struct conn *c, struct proto_line *l)
 	else
 		answer_say(c, "proceed");
 	ticket_wait(c);
+}
+
+enum failure
+engine_fallback(void)
+{
+	return engine.dry_run ? FAILURE_ACCEPT : (enum failure)engine.policy;
 }
 
 /* From now on this session is answered as one that nobody knows. */
@@ -238,8 +244,9 @@ request(struct proto_line *l)
 			fallback_echo(&engine.channel, l);
 			return 1;
 		}
-		metric_inc(&engine_counts[COUNT_STRANGERS]);
-		fallback_line(&engine.channel, l, engine.policy);
+		if (l->what != PHASE_DATA_LINE)
+			metric_inc(&engine_counts[COUNT_STRANGERS]);
+		fallback_line(&engine.channel, l, engine_fallback());
 	} else if (l->what == PHASE_DATA_LINE)
 		transfer_line(c, l);
 	else

@@ -42,6 +42,8 @@ enum {
 
 extern struct metric	engine_counts[COUNT_MAX];
 
+/* on-failure where no filter gets to answer: a dry run refuses nothing. */
+enum failure	 engine_fallback(void);
 /*
  * Take lines from smtpd and have them answered, until there are no more or
  * there is no room for the answers.  Returns whether it stopped early, to let

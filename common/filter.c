@@ -18,7 +18,7 @@
 #include "worker.h"
 
 /* How long a worker may take to end when smtpd hung up: ms. */
-#define FAREWELL	500
+#define FAREWELL	900
 #define FAREWELL_GUEST	6000
 
 /* A spooled message, a backend's connection: each holds a descriptor. */
@@ -78,10 +78,10 @@ guard(const struct filter *f, struct worker *w)
 	if (!w->guest)		/* it may close all that it might have */
 		raise_descriptors();
 	w->shared = guard_map();
-	w->shared->facts.must_see = f->unknown != NULL;
+	w->shared->facts.must_see = f->unknown != NULL && !engine.dry_run;
 	if (settings_foreground)
 		return -1;
-	conf.policy = engine.policy;
+	conf.policy = engine_fallback();
 	conf.deadline = engine.deadline;
 	conf.farewell = w->guest ? FAREWELL_GUEST : FAREWELL;
 	return guard_run(w, &conf);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a message is made of: for message.c and message_edit.c only.
+ * What a message is made of: for message*.c only.
  */
 
 #ifndef MESSAGE_PRIVATE_H

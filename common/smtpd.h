@@ -19,7 +19,7 @@
  * yet in it, at PHASE_EHLO session->helo is not yet set.  See arg instead.
  */
 enum phase {
-	PHASE_CONNECT,		/* arg: "", see session->src */
+	PHASE_CONNECT,		/* arg: "rdns|address", see session->src */
 	PHASE_HELO,		/* arg: identity */
 	PHASE_EHLO,		/* arg: identity */
 	PHASE_STARTTLS,		/* arg: "" */
