@@ -12,6 +12,7 @@ import sys
 
 SHOWN = {
     "in_rate": "Incoming mails a second", "out_rate": "Outgoing mails a second",
+    "in_accept": "MAIL to 250, incoming", "out_accept": "MAIL to 250, outgoing",
     "in_there": "A mail alone, to the mailbox",
     "out_there": "A mail alone, to the next server",
     "in_cpu": "CPU of an incoming mail", "out_cpu": "CPU of an outgoing mail",
@@ -59,8 +60,8 @@ def draw(rows, path):
              'viewBox="0 0 %d %d" role="img" aria-label="A mail server with '
              'filters beside one with proxies">\n<style>%s</style>\n' % (
                  WIDTH, height, WIDTH, height, STYLE),
-             '<text class="title" x="12" y="24">The same smtpd and the same '
-             'mails</text>\n']
+             '<text class="title" x="12" y="24">The same smtpd, mails and '
+             'SpamAssassin with nine rules</text>\n']
     for n, (name, what) in enumerate((
             ("proxies", "spampd and a signing proxy"),
             ("filters", "filters: pause, greylist, score, sign"))):
