@@ -22,7 +22,7 @@ struct metric	 verdict_counters[VERDICT_COUNTERS] = {
 	    "Commands and messages refused for now."),
 	[VERDICT_DISCARDED] = METRIC("discarded_total",
 	    "Messages that a milter wanted thrown away."),
-	[VERDICT_FAILED] = METRIC("unanswered_total",
+	[VERDICT_FAILED] = METRIC("failures_total",
 	    "Questions that a milter did not answer."),
 };
 

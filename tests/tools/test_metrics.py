@@ -27,6 +27,7 @@ OTHER_WORDS = {
     "errors": "failures", "exempt": "skipped", "exempted": "skipped",
     "deferred": "tempfailed", "refusals": "rejected", "count": "total",
     "size": "bytes", "time": "seconds", "accepted": "passed",
+    "unanswered": "failures",
 }
 VALUE = r"-?[0-9]+(\.[0-9]+)?"
 
