@@ -112,6 +112,7 @@ class Chain:
                      "-o on-failure=tempfail" % server["spamd"],
             "sign": "filter-dkimsign -d example.org -s rsa -k " + key}
         return "".join(self.t.filter(n, commands[n]) for n in FILTERS) + \
+            "smtp max-message-size 10M\n" \
             'listen on 127.0.0.1 port %d filter { "%s" }\n' \
             'action "maildir" maildir "%s/Maildir" junk\n' \
             'match from any for domain "example.org" action "maildir"\n' % (

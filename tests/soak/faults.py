@@ -20,6 +20,7 @@ from rude import Rude
 DEATHS = (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)
 SMALL = {"spool": "256m,nr_inodes=4000", "home": "96m", "tmp": "64m"}
 BIG = 9 << 20           # more than a filter keeps in memory
+SIZE = 11 << 20         # more than smtpd takes
 
 
 class Faults:
@@ -44,6 +45,7 @@ class Faults:
             self.load.collect()
             if time.monotonic() - began > self.seconds * 0.7:
                 break
+        self.phase(Faults.limits)
         self.rude.stop()
         self.load.stop()
         took = time.monotonic() - began
@@ -176,6 +178,13 @@ class Faults:
         time.sleep(3)
         for pid in pids:
             strike(pid, signal.SIGKILL)
+
+    def limits(self):
+        """Those of smtpd: a mail's size, its recipients, a session's mails."""
+        for beyond, most in ((self.rude.big, SIZE), (self.rude.crowd, 1000),
+                             (self.rude.chatter, 100)):
+            check(not self.rude.one(beyond, most), "%s: there is no limit",
+                  beyond.__name__)
 
     def rows(self, took, wrong, accepted):
         p50, p95, p99, most = percentiles(self.load.took, 0.5, 0.95, 0.99, 1)

@@ -14,7 +14,7 @@ import time
 
 import mail
 from client import wire
-from harness import check
+from harness import check, equal
 from load import RCPT, SILENCE, connect
 
 HEAD = b"Subject: rude\r\n\r\n"
@@ -81,10 +81,14 @@ class Rude:
                 self.one(function, thing)
                 time.sleep(rand.uniform(0, 0.05))
 
-    def one(self, function, thing):
-        """The outcome is True: accepted, False: not, None: who knows."""
+    def sender(self):
         sender = "r%d@example.com" % next(self.numbers)
         self.outcome[sender] = None
+        return sender
+
+    def one(self, function, thing):
+        """The outcome is True: accepted, False: not, None: who knows."""
+        sender = self.sender()
         client = None
         try:
             client = connect("198.51.100.7")
@@ -174,6 +178,36 @@ class Rude:
         client.raw(wire(mail.plain("unheard", b"a line\n" * 100)))
         client.reset()
         return None
+
+    # What follows goes beyond smtpd's own limits, when it is called.
+
+    def crowd(self, client, sender, most):
+        """Recipients."""
+        client.reply()
+        client.hello()
+        client.cmd("MAIL FROM:<%s>" % sender)
+        for _ in range(most):
+            client.cmd("RCPT TO:<%s>" % RCPT)
+        check("Too many recipients" in client.cmd("RCPT TO:<%s>" % RCPT)[1],
+              "%d recipients were taken", most + 1)
+        client.cmd("RSET")
+        return False
+
+    def chatter(self, client, sender, most):
+        """Mails of one session, each from a sender of its own."""
+        client.reply()
+        client.hello()
+        taken = 0
+        while "Too many messages" not in client.cmd(
+                "MAIL FROM:<%s>" % sender)[1]:
+            client.cmd("RSET")
+            mine = self.sender()
+            self.outcome[mine] = client.send(
+                mail.plain("one of many"), RCPT, mine)[0] == 250
+            taken += self.outcome[mine]
+            self.tried += 1
+        equal(taken, most, "mails of a session")
+        return False
 
     def stop(self):
         self.over.set()
