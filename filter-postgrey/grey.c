@@ -15,11 +15,14 @@ const char *const	grey_reasons[] = {
 	[GREY_PARTNER] = "partner",
 };
 
-/* A clock that went back makes all that is remembered worthless. */
+/*
+ * A clock that went back makes all that is remembered worthless, but not by a
+ * step as NTP makes them, or between two servers.
+ */
 static int
 is_older(int64_t now, int64_t then, int64_t span)
 {
-	return then > now || now - then > span;
+	return then - now > GREY_STEP || now - then > span;
 }
 
 int

@@ -6,13 +6,15 @@
  *
  * absent -> grey -> (too early: defer) -> passed, refreshed by each mail, until
  * it was not seen for max_age.  A retry later than the window begins anew, and
- * so does a clock that went back.
+ * so does a clock that went back by more than a step.
  */
 
 #ifndef GREY_H
 #define GREY_H
 
 #include <stdint.h>
+
+#define GREY_STEP	60000		/* ms; shared_script.c has it too */
 
 /* Times are ms since 1970, spans ms. */
 struct grey_rules {

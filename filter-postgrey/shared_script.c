@@ -68,7 +68,7 @@ static const char	 decide[] = COMMON
 "  0, 1, 2, 3, 4, 5, 6\n"
 "local c = load(KEYS[2], CLIENT)\n"
 "local function is_older(at, span)\n"
-"  return at > now or now - at > span\n"
+"  return at - now > 60000 or now - at > span\n"
 "end\n"
 "local function save_client()\n"
 "  save(KEYS[2], CLIENT, c, client_end(c, max_age))\n"

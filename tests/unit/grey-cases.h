@@ -72,6 +72,13 @@ static const struct grey_case	 grey_cases[] = {
 		{ T, GREY_NEW, 5 * M, 0, 0, 0 },
 		{ T - H, GREY_NEW, 5 * M, 0, 0, 0 },
 		{ T - H + 5 * M, GREY_FOUND, 0, 5 * M, 0, 0 } } },
+	{ "a step of the clock changes nothing", POSTGREY, 0, 0, {
+		{ T, GREY_NEW, 5 * M, 0, 0, 0 },
+		{ T - S, GREY_EARLY, 5 * M + S, 0, 0, 0 },
+		{ T + 5 * M, GREY_FOUND, 0, 5 * M, 0, 0 },
+		{ T + 5 * M - S, GREY_FOUND, 0, 0, 0, 0 },
+		{ T + 4 * M - S, GREY_FOUND, 0, 0, 0, 0 },
+		{ T + 3 * M - S - 1, GREY_NEW, 5 * M, 0, 0, 0 } } },
 	{ "a client is known after five, one an hour", {
 		.delay = S, .retry_window = D, .max_age = 35 * D,
 		.awl_count = 2, .awl_gap = H }, 0, 0, {
