@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import mail
 from client import send
@@ -41,6 +42,24 @@ def test_copies(t):
     check(mail.split(mine)[1] in copy, "not the same mail: %s", copy)
     equal(copy.partition(b"\n\n")[2], mine.partition(b"\n\n")[2], "body")
     t.server.wait_log("action=injected rcpts=1")
+
+
+def test_behind_others(t):
+    """A filter before it that keeps MAIL or RCPT from it hides no mail."""
+    chains = [(word, phase) for phase in ("mail-from", "rcpt-to")
+              for word in ("junk", "bypass")]
+    more = "table here { 127.0.0.1 }\n"
+    for n, (word, phase) in enumerate(chains):
+        more += 'filter "f%d" phase %s match src <here> %s\n' \
+            'listen on 127.0.0.1 port %d filter { "f%d", "m" }\n' % (
+                n, phase, word, 2600 + n, n)
+    start(t, more=more)
+    for n, (word, _) in enumerate(chains):
+        began, rcpt = time.monotonic(), "alice+%d@example.org" % n
+        equal(send(2600 + n, message("add X-A|%d" % n), rcpt)[0], 250, "reply")
+        check(time.monotonic() - began < 5, "waited for the milter")
+        mine = t.mail_to(rcpt, folder="junk" if word == "junk" else "new")
+        check(b"\nX-A: %d\n" % n in mine, "no field in %s", mine)
 
 
 def test_copies_not_of_refused(t):
