@@ -88,21 +88,25 @@ chain_next(struct chain *ch)
 			client_rcpt(ch->client, ch->arg, 0);
 	}
 	ch->mail |= ch->put == EVENT_MAIL;
-	ch->data |= ch->put == EVENT_DATA;
+	ch->data |= ch->put == EVENT_DATA && !ch->late;
 }
 
 /* Ask the milter at ch->at: see link_ask(). */
 static int
 chain_put(struct chain *ch)
 {
+	struct link	*l = ch->links[ch->at];
+
 	if (ch->late) {
-		link_abort(ch->links[ch->at]);
+		/* It has said all that it has to say of this message. */
+		if (ch->put > EVENT_MAIL && !link_wants_message(l))
+			return 0;
+		link_abort(l);
 		return -1;
 	}
 	if (ch->put == EVENT_MESSAGE && chain_show(ch) == -1)
 		return -1;
-	return link_ask(ch->links[ch->at], ch->put, ch->arg, ch->message,
-	    ch->own);
+	return link_ask(l, ch->put, ch->arg, ch->message, ch->own);
 }
 
 /* Ask those from ch->at on; returns 0 if it is not yet, or no more, for us. */
@@ -169,11 +173,12 @@ chain_expired(int fd, short what, void *arg)
 {
 	struct chain	*ch = arg;
 
-	link_abort(ch->links[ch->at]);
 	ch->busy = 0;
 	ch->late = 1;
 	if (chain_session(ch) != NULL)
 		chain_go_on(ch);
+	else
+		link_abort(ch->links[ch->at]);
 }
 
 /* A question that the engine has answered itself may still be open here. */
@@ -202,23 +207,33 @@ chain_begin(struct chain *ch, struct request rq, enum link_event event)
 static int
 chain_is_ahead(const struct chain *ch, enum link_event event)
 {
+	const struct tx	*tx = ch->client->s->tx;
+
 	if (event == EVENT_HELO)
-		return ch->client->s->tx != NULL;
+		return tx != NULL;
+	if (event == EVENT_MESSAGE)
+		return ch->data && tx != NULL && ch->rcpts < tx->nrcpt;
 	return ch->data && (event == EVENT_RCPT || event == EVENT_DATA);
+}
+
+static void
+chain_order(struct chain *ch, enum link_event event)
+{
+	static const struct reply	 ahead = { .code = 451,
+					    .text = "4.5.1 Out of order, "
+					    "start again with RSET" };
+
+	if (ch->refused.code == 0 && chain_is_ahead(ch, event))
+		ch->refused = ahead;
 }
 
 void
 chain_ask(struct chain *ch, struct request rq, enum link_event event,
     const char *arg)
 {
-	static const struct reply	 ahead = { .code = 451,
-					    .text = "4.5.1 Out of order, "
-					    "start again with RSET" };
-
 	if (event == EVENT_MAIL || event == EVENT_HELO)
 		chain_reset(ch);
-	if (ch->refused.code == 0 && chain_is_ahead(ch, event))
-		ch->refused = ahead;
+	chain_order(ch, event);
 	chain_begin(ch, rq, event);
 	free(ch->arg);
 	if ((ch->arg = strdup(arg)) == NULL) {
@@ -236,6 +251,7 @@ chain_ask(struct chain *ch, struct request rq, enum link_event event,
 void
 chain_message(struct chain *ch, struct request rq, struct message *m)
 {
+	chain_order(ch, EVENT_MESSAGE);
 	chain_begin(ch, rq, EVENT_MESSAGE);
 	ch->message = m;
 	ch->edited = 1;		/* its fields are to be looked at */

@@ -277,6 +277,44 @@ the_deadline_is_for_what_was_missed_too(void **state)
 	told_is("M<joe@example.com> ");
 }
 
+/* As when it accepted all of the message. */
+static void
+who_wants_no_more_is_not_late(void **state)
+{
+	deadline = 100;
+	servers[1].on_failure = servers[2].on_failure = FAILURE_ACCEPT;
+	mail_missed();
+	rcpt_missed();
+	command("DATA");
+	put(EVENT_DATA);
+	links[0].not_wanted = 1;
+	links[0].aborted = 0;
+	says(0, ANSWER_ACCEPT);
+	(void)event_base_dispatch(base);
+	assert_string_equal(said, "proceed");
+	assert_int_equal(links[0].aborted, 0);
+	assert_true(links[1].aborted > 0);
+}
+
+/* Another filter refused the DATA that milters have heard. */
+static void
+a_recipient_that_is_missed_after_data_is_out_of_order(void **state)
+{
+	command("MAIL FROM:<arg>");
+	pass(EVENT_MAIL);
+	begun();
+	command("RCPT TO:<arg>");
+	pass(EVENT_RCPT);
+	judged(1);
+	command("DATA");
+	pass(EVENT_DATA);
+	rcpt_missed();
+	command("DATA");
+	put(EVENT_MESSAGE);
+	assert_string_equal(said, "reject 451 4.5.1 Out of order, start again "
+	    "with RSET");
+}
+
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -293,6 +331,8 @@ main(void)
 		T(a_missed_mail_can_go_to_the_sink),
 		T(a_missed_recipient_is_not_in_the_sink),
 		T(the_deadline_is_for_what_was_missed_too),
+		T(who_wants_no_more_is_not_late),
+		T(a_recipient_that_is_missed_after_data_is_out_of_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
