@@ -61,8 +61,8 @@ nomatch_set(struct policy *p)
 {
 	int	 nomatch = policy_options.nomatch;
 
-	if (nomatch == -1 && (policy_options.letters ||
-	    p->domains.listed == 1))
+	if (nomatch == -1 && *p->domains.first != '\0' &&
+	    (policy_options.letters || p->domains.listed == 1))
 		nomatch = NOMATCH_FIRST;
 	else if (nomatch == -1)
 		nomatch = NOMATCH_UNSIGNED;

@@ -292,6 +292,18 @@ class Check(Tools):
         self.assertEqual(r.returncode, 1)
         self.assertIn('KeyTable:1: not "name domain:selector:key"', r.stderr)
 
+    def test_the_filter_names_the_first_domain_if_there_is_one(self):
+        os.mkdir(self.path("example.org"))
+        self.write("example.org/sel.private", self.read("sel.private"))
+        for args, other in (
+                (["-d", "example.org", "-k", self.path("sel.private")],
+                 "signed by example.org"),
+                (["-o", "keydir=" + self.path("%d/%s.private")],
+                 "unsigned")):
+            r = self.tool("filter-dkimsign", "-n", "-s", "sel", *args)
+            self.assertIn("any other domain: %s\n" % other,
+                          r.stdout + r.stderr)
+
     def test_a_key_that_is_not_active_yet(self):
         self.write("KeyTable", "a example.org:sel:%s \tactive-from=2099-01-01"
                    "\n" % self.path("sel.private"))
