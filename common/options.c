@@ -271,6 +271,17 @@ is_separator(const char *p, int at_key)
 	    p[1] == '\t' || p[1] == '\0'));
 }
 
+size_t
+options_split(char *line, char **value)
+{
+	size_t	 len = strcspn(line, BLANKS "=:");
+
+	*value = line + len + strspn(line + len, BLANKS);
+	if (is_separator(*value, *value == line + len))
+		*value += 1 + strspn(*value + 1, BLANKS);
+	return len;
+}
+
 static int
 line_set(const struct key *const *tables, const struct place *at, char *line)
 {
@@ -281,10 +292,7 @@ line_set(const struct key *const *tables, const struct place *at, char *line)
 	line += strspn(line, BLANKS);
 	if (*line == '\0')
 		return 0;
-	len = strcspn(line, BLANKS "=:");
-	value = line + len + strspn(line + len, BLANKS);
-	if (is_separator(value, value == line + len))
-		value += 1 + strspn(value + 1, BLANKS);
+	len = options_split(line, &value);
 	return name_set(tables, at, line, len,
 	    *value == '\0' ? NULL : value_keep(value));
 }

@@ -16,6 +16,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum key_type {
@@ -57,6 +58,12 @@ int	options_parse(const struct key *const *tables, const char *usage,
 int	options_file(const struct key *const *tables, const char *path);
 
 /* One value by itself: NULL and *out, or why not (static text). */
+/*
+ * A line of an option file, without blanks around it and comment: the length of
+ * the key, and where the value is, "" for none.
+ */
+size_t		 options_split(char *line, char **value);
+
 const char	*options_duration(const char *, int64_t *out_ms);
 const char	*options_size(const char *, int64_t *out_bytes);
 

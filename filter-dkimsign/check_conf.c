@@ -19,6 +19,7 @@
 #include "keyfiles.h"
 #include "keytable.h"
 #include "log.h"
+#include "options.h"
 #include "rows.h"
 #include "words.h"
 
@@ -190,6 +191,12 @@ domains_take(struct checks *list, const char *path)
 	return ret;
 }
 
+static int
+is_key(const char *key, const char *s, size_t len)
+{
+	return strlen(key) == len && strncasecmp(key, s, len) == 0;
+}
+
 /* Returns 0, or -1 if it names a table that can't be read. */
 static int
 row_keep(struct checks *list, struct conf *conf, char *row)
@@ -202,17 +209,16 @@ row_keep(struct checks *list, struct conf *conf, char *row)
 		{ "KeyFile", &conf->keyfiles },
 		{ "KeyTable", &conf->keytables },
 	};
-	const char	*name = rows_word(&row);
-	size_t		 i;
+	char	*value;
+	size_t	 i, len = options_split(row, &value);
 
-	row += strspn(row, " \t");
-	if (name != NULL && strcasecmp(name, "table") == 0) {
+	if (is_key("table", row, len)) {
 		conf->tables = 1;
-		return domains_take(list, row);
+		return domains_take(list, value);
 	}
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (name != NULL && strcasecmp(name, words[i].name) == 0)
-			(void)words_add(words[i].dest, row);
+		if (is_key(words[i].name, row, len))
+			(void)words_add(words[i].dest, value);
 	return 0;
 }
 

@@ -93,7 +93,9 @@ options_take(int argc, char *argv[])
 		} else {
 			option_take(c);
 		}
-	if (optind < argc)
+	/* Whose keys: the file's, or these. */
+	if (optind < argc ||
+	    (conf != NULL && (selector != NULL || keyfile != NULL)))
 		usage();
 	if (conf == NULL && domain == NULL && selector == NULL &&
 	    keyfile == NULL && access(CONF, R_OK) == 0)
@@ -108,13 +110,15 @@ options_take(int argc, char *argv[])
 static int
 records_from_zone(struct checks *list)
 {
+	const char	*origin = domain;
 	struct zonefile	*z;
 	struct check	*c;
 
 	if (list->first == NULL)
 		return 0;
-	if ((z = zonefile_load(zone, list->first->domain == NULL ? "" :
-	    list->first->domain)) == NULL)
+	if (origin == NULL && (origin = list->first->domain) == NULL)
+		origin = "";
+	if ((z = zonefile_load(zone, origin)) == NULL)
 		return -1;
 	for (c = list->first; c != NULL; c = c->next)
 		zonefile_txt(z, c->name, &c->answer);

@@ -56,6 +56,10 @@ key_of(int what, const char *who, char key[TUPLE_KEY])
 {
 	struct addr	 a;
 
+	if (strlen(who) >= TUPLE_KEY) {
+		log_warnx("too long: %s", log_quote(who));
+		return -1;
+	}
 	if (what == WHAT_TUPLE || what == WHAT_PARTNER)
 		tuple_recipient(who, key, TUPLE_KEY);
 	else if (addr_parse(&a, who) == 0)

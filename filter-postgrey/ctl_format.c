@@ -51,8 +51,7 @@ client_state(const struct grey_rules *r, int64_t now,
 	if (now < c->white_until)
 		return CTL_WHITE;
 	*until = c->counted + r->max_age;
-	if (r->awl_count > 0 && c->passed >= r->awl_count &&
-	    c->counted <= now && now <= *until)
+	if (grey_client_known(r, now, c))
 		return CTL_KNOWN;
 	*until = c->last + r->max_age;
 	return grey_client_over(r, now, c) ? CTL_OVER : CTL_SEEN;

@@ -163,6 +163,10 @@ show_mailbox(const char *mailbox, struct choice *c)
 	char	 key[TUPLE_KEY];
 	int	 n, m = 0;
 
+	if (strlen(mailbox) >= sizeof(key)) {
+		log_warnx("too long: %s", log_quote(mailbox));
+		return -1;
+	}
 	tuple_sender(mailbox, key, sizeof(key));
 	(void)snprintf(c->sender, sizeof(c->sender), "/%s/", key);
 	tuple_recipient(mailbox, key, sizeof(key));

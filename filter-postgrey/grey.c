@@ -51,8 +51,9 @@ grey_client_over(const struct grey_rules *r, int64_t now,
 	    (is_only_trapped(c) || is_older(now, c->last, r->max_age));
 }
 
-static int
-is_known(const struct grey_rules *r, int64_t now, const struct grey_client *c)
+int
+grey_client_known(const struct grey_rules *r, int64_t now,
+    const struct grey_client *c)
 {
 	return r->awl_count > 0 && c->passed >= r->awl_count &&
 	    !is_older(now, c->counted, r->max_age);
@@ -96,7 +97,7 @@ decide_client(const struct grey_rules *r, int64_t now, int partner,
 		/* Who is seen stays white. */
 		if (c->white_until < now + r->max_age)
 			c->white_until = now + r->max_age;
-	} else if (is_known(r, now, c)) {
+	} else if (grey_client_known(r, now, c)) {
 		v->reason = GREY_AWL;
 		c->counted = now;
 	} else if (partner)

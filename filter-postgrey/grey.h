@@ -72,6 +72,9 @@ void	grey_decide(const struct grey_rules *, int64_t now, int partner,
 	    int bait, struct grey_tuple *, struct grey_client *,
 	    struct grey_verdict *);
 
+/* Was it seen often enough, for awl_count? */
+int	grey_client_known(const struct grey_rules *, int64_t now,
+	    const struct grey_client *);
 /* Is there nothing left to remember?  For the purge. */
 int	grey_tuple_over(const struct grey_rules *, int64_t now,
 	    const struct grey_tuple *);

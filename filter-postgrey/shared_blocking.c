@@ -75,6 +75,10 @@ call_done(struct shared_command *cmd, struct shared_conn *c,
 		call->fate = FATE_NONSENSE;
 	if (r != NULL)
 		why = shared_reply_why(r);
+	if (call->walk != NULL && call->fate == FATE_FOREIGN) {
+		log_warnx("redis: not ours: %s: %s", log_quote(call->key), why);
+		return;
+	}
 	(void)snprintf(call->why, sizeof(call->why), "%s%s",
 	    r != NULL ? "redis: " : "", why);
 	*call->failed = 1;

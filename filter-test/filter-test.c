@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 #include "compat.h"
+#include "lines.h"
 #include "log.h"
 #include "options.h"
 #include "play.h"
 
-#define EX_USAGE	3
 #define TIMEOUT_MS	90000
 
 enum {
@@ -58,14 +58,14 @@ usage(void)
 	    "[--client address] [--from address] [--helo name] [--json] "
 	    "[--protocol version] [--rdns name] [--timeout duration] [--tls] "
 	    "[--to address] message -- filter [argument ...]\n", stderr);
-	exit(EX_USAGE);
+	exit(LINES_TROUBLE);
 }
 
 static void
 wrong(const char *option, const char *why, const char *value)
 {
 	log_warnx("--%s: %s: %s", option, why, log_quote(value));
-	exit(EX_USAGE);
+	exit(LINES_TROUBLE);
 }
 
 /* What goes into a line of the protocol, where nothing is escaped. */
@@ -194,11 +194,11 @@ mail_read(const char *path)
 
 	if (strcmp(path, "-") != 0 && (fp = fopen(path, "r")) == NULL) {
 		log_warn("%s", path);
-		exit(EX_USAGE);
+		exit(LINES_TROUBLE);
 	}
 	if ((why = lines_read(&scene.mail, fp, &number)) != NULL) {
 		log_warnx("%s:%zu: %s", path, number, why);
-		exit(EX_USAGE);
+		exit(LINES_TROUBLE);
 	}
 	if (fp != stdin)
 		(void)fclose(fp);
@@ -225,7 +225,7 @@ main(int argc, char *argv[])
 	lines_free(&result.before);
 	lines_free(&result.after);
 	lines_free(&scene.mail);
-	if (fflush(stdout) != 0)
-		fatal("stdout");
+	if (fflush(stdout) != 0 || ferror(stdout))
+		lines_trouble("stdout");
 	return (int)outcome;
 }

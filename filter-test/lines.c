@@ -21,6 +21,13 @@ hash(const char *s, size_t len)
 }
 
 void
+lines_trouble(const char *what)
+{
+	log_warn("%s", what);
+	exit(LINES_TROUBLE);
+}
+
+void
 lines_add(struct lines *l, const char *text, size_t len)
 {
 	struct line	*new;
@@ -29,13 +36,13 @@ lines_add(struct lines *l, const char *text, size_t len)
 	if (l->n == l->size) {
 		size = l->size == 0 ? 64 : l->size * 2;
 		if ((new = reallocarray(l->line, size, sizeof(*new))) == NULL)
-			fatal("message");
+			lines_trouble("message");
 		l->line = new;
 		l->size = size;
 	}
 	new = &l->line[l->n];
 	if ((new->text = malloc(len + 1)) == NULL)
-		fatal("message");
+		lines_trouble("message");
 	memcpy(new->text, text, len);
 	new->text[len] = '\0';
 	new->len = len;

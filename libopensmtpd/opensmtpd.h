@@ -78,7 +78,7 @@ struct osmtpd_ctx {
 	uint64_t		 token;		/* of the question */
 	struct sockaddr_storage	 src;
 	struct sockaddr_storage	 dst;
-	char			*rdns;		/* NULL: not known */
+	char			*rdns;		/* "<unknown>": none */
 	enum osmtpd_status	 fcrdns;
 	char			*identity;	/* what HELO or EHLO said */
 	struct greeting {

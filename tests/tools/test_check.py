@@ -236,11 +236,16 @@ class Check(Tools):
 
     def test_keys_of_an_option_file(self):
         conf = self.path("conf")
-        self.write("conf", "# ours\nSyslog yes\nDomain example.org\n"
-                   "Selector\tsel\nKeyFile %s\n" % self.path("sel.private"))
-        r = self.tool("dkim-check", "-f", conf, "--zone", "sel.txt")
-        self.assertEqual(r.returncode, 0, r.stderr)
-        self.assertIn("a test signature verifies", r.stdout)
+        for text in ("# ours\nSyslog yes\nDomain example.org\n"
+                     "Selector\tsel\nKeyFile %s\n",
+                     "domain=example.org\nselector = sel\nkeyfile: %s\n"):
+            self.write("conf", text % self.path("sel.private"))
+            r = self.tool("dkim-check", "-f", conf, "--zone", "sel.txt")
+            self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+            self.assertIn("a test signature verifies", r.stdout)
+        for args in ["-s", "new"], ["-k", "sel.private"]:
+            r = self.tool("dkim-check", "-f", conf, "-d", "example.org", *args)
+            self.assertEqual(r.returncode, 2)
         self.write("conf", "Domain example.org\n")
         r = self.tool("dkim-check", "-f", conf, "--zone", "sel.txt")
         self.assertEqual(r.returncode, 1)
@@ -279,6 +284,9 @@ class Check(Tools):
         self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
         self.assertEqual(r.stdout.count("a test signature verifies"), 3)
         self.assertIn("d: warning: has a %, give the domain by -d", r.stdout)
+        r = self.tool("dkim-check", "-x", "conf", "--zone", "sel.txt",
+                      "-d", "example.net")
+        self.assertIn("sel._domainkey.example.net: ok: RSA", r.stdout)
         r = self.tool("dkim-check", *args, "-d", "example.info")
         self.assertIn("sel._domainkey.example.info: error: no such name",
                       r.stdout)

@@ -401,6 +401,16 @@ class FilterTest(Tools):
         self.assertEqual(r.returncode, 3)
         self.assertIn("long.eml:2: longer than", r.stderr)
 
+    def test_a_full_disk_is_no_verdict(self):
+        self.write("mail.eml", "Subject: x\n\nx\n")
+        with open("/dev/full", "w") as full:
+            r = subprocess.run(
+                [self.find("filter-test"), self.path("mail.eml"), "--",
+                 "/bin/false"], stdout=full, stderr=subprocess.PIPE,
+                text=True)
+        self.assertEqual(r.returncode, 3)
+        self.assertIn("stdout: ", r.stderr)
+
     def test_stdin(self):
         r = subprocess.run([self.find("filter-test"), "-", "--",
                             self.program("filter-tag")], input=MAIL,

@@ -174,6 +174,13 @@ class Commands(Greylistctl):
         self.write("text", "nothing of a database, but long enough\n" * 99)
         self.ctl("stat", store=("-o", "db=text"), status=1)
 
+    def test_what_is_too_long_is_refused(self):
+        long = "a" * 1500 + "@example.org"
+        for args in (["get", long], ["add", "partner", long],
+                     ["delete", "tuple", long]):
+            self.ctl(*args, status=1)
+            self.assertIn("too long: ", self.said)
+
     def test_the_filter_checks_its_file(self):
         """With -n; an empty file becomes a database when it starts."""
         for text, status in (None, 0), ("", 0), ("garbage\n" * 1000, 1):
@@ -598,6 +605,11 @@ class OnRedis(Commands):
         self.assertIn("192.0.2.1", self.ctl("list", store=("-f", "conf")))
         self.redis.kill()
         self.ctl("-n", store=("-f", "conf"), status=1)
+
+    def test_a_key_of_somebody_else_is_passed_over(self):
+        self.redis.say("SET", "pg:c:192.0.2.7", "text")
+        self.assertIn("192.0.2.1", self.ctl("list"))
+        self.assertIn("not ours: \"192.0.2.7\": ", self.said)
 
 
 if __name__ == "__main__":
