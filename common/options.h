@@ -57,13 +57,13 @@ int	options_parse(const struct key *const *tables, const char *usage,
 /* The file of -f; also for further files of the same form. */
 int	options_file(const struct key *const *tables, const char *path);
 
-/* One value by itself: NULL and *out, or why not (static text). */
 /*
  * A line of an option file, without blanks around it and comment: the length of
  * the key, and where the value is, "" for none.
  */
-size_t		 options_split(char *line, char **value);
+size_t	options_split(char *line, char **value);
 
+/* One value by itself: NULL and *out, or why not (static text). */
 const char	*options_duration(const char *, int64_t *out_ms);
 const char	*options_size(const char *, int64_t *out_bytes);
 

@@ -131,16 +131,14 @@ chain_ask_rest(struct chain *ch)
 static void
 chain_go_on(struct chain *ch)
 {
-	while (chain_ask_rest(ch)) {
+	for (; chain_ask_rest(ch); chain_next(ch)) {
 		if (ch->missed)
-			chain_next(ch);
-		else if (ch->event == EVENT_MESSAGE) {
+			continue;
+		if (ch->event == EVENT_MESSAGE)
 			chain_message_done(ch);
-			return;
-		} else {
+		else
 			verdict_pass(ch);
-			return;
-		}
+		return;
 	}
 }
 

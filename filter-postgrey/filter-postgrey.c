@@ -68,10 +68,16 @@ postgrey_data(struct session *s, struct request rq, const char *arg)
 	decide(s, rq, PHASE_DATA, arg, NULL);
 }
 
+static int
+is_asked(enum phase phase)
+{
+	return (postgrey.phases & 1 << phase) != 0;
+}
+
 static void
 postgrey_message(struct session *s, struct request rq, struct message *m)
 {
-	if (postgrey.phases & 1 << PHASE_COMMIT)
+	if (is_asked(PHASE_COMMIT))
 		decide(s, rq, PHASE_COMMIT, "", m);
 	else {
 		decide_stamp(s, m);
@@ -85,8 +91,7 @@ postgrey_wants(struct session *s)
 {
 	const struct client	*c = s->data;
 
-	return (postgrey.phases & 1 << PHASE_COMMIT) != 0 ||
-	    c->lasting.n > 0 || c->mail.n > 0;
+	return is_asked(PHASE_COMMIT) || c->lasting.n > 0 || c->mail.n > 0;
 }
 
 static void
@@ -95,12 +100,6 @@ postgrey_identify(struct session *s, const char *arg)
 	struct client	*c = s->data;
 
 	c->esmtp = arg[0] == 'E' && arg[1] == 'H';
-}
-
-static int
-is_asked(enum phase phase)
-{
-	return (postgrey.phases & 1 << phase) != 0;
 }
 
 /* Each hook costs smtpd something: leave out what is turned off. */

@@ -17,8 +17,8 @@
 
 #include "child.h"
 #include "clock.h"
-#include "lines.h"
 #include "log.h"
+#include "trouble.h"
 
 #define PIECE		65536
 /* The longest line that smtpd can take, and of a log, without newlines. */
@@ -53,7 +53,7 @@ child_start(struct child *c, const char *dir, char *argv[])
 	memset(c, 0, sizeof(*c));
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1 ||
 	    socketpair(AF_UNIX, SOCK_STREAM, 0, errs) == -1)
-		lines_trouble("socketpair");
+		trouble("socketpair");
 	c->fd = pair[0];
 	c->err = errs[0];
 	/* Ours only: its own end blocks, as smtpd leaves it. */
@@ -61,9 +61,9 @@ child_start(struct child *c, const char *dir, char *argv[])
 	    fcntl(c->err, F_SETFL, O_NONBLOCK) == -1 ||
 	    fcntl(c->fd, F_SETFD, FD_CLOEXEC) == -1 ||
 	    fcntl(c->err, F_SETFD, FD_CLOEXEC) == -1)
-		lines_trouble("fcntl");
+		trouble("fcntl");
 	if ((c->pid = fork()) == -1)
-		lines_trouble("fork");
+		trouble("fork");
 	if (c->pid == 0)
 		become_filter(dir, argv, pair[1], errs[1]);
 	(void)close(pair[1]);
@@ -74,7 +74,7 @@ void
 child_say(struct child *c, const char *s, size_t len)
 {
 	if (bytes_add(&c->out, s, len) == -1)
-		lines_trouble("what smtpd says");
+		trouble("what smtpd says");
 }
 
 int
@@ -124,7 +124,7 @@ read_some(int fd, struct bytes *b)
 	if (n <= 0)
 		return -1;
 	if (bytes_add(b, buf, (size_t)n) == -1)
-		lines_trouble("what the filter says");
+		trouble("what the filter says");
 	return 0;
 }
 

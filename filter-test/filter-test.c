@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include "compat.h"
-#include "lines.h"
 #include "log.h"
 #include "options.h"
 #include "play.h"
+#include "trouble.h"
 
 #define TIMEOUT_MS	90000
 
@@ -58,14 +58,14 @@ usage(void)
 	    "[--client address] [--from address] [--helo name] [--json] "
 	    "[--protocol version] [--rdns name] [--timeout duration] [--tls] "
 	    "[--to address] message -- filter [argument ...]\n", stderr);
-	exit(LINES_TROUBLE);
+	exit(TROUBLE);
 }
 
 static void
 wrong(const char *option, const char *why, const char *value)
 {
 	log_warnx("--%s: %s: %s", option, why, log_quote(value));
-	exit(LINES_TROUBLE);
+	exit(TROUBLE);
 }
 
 /* What goes into a line of the protocol, where nothing is escaped. */
@@ -194,11 +194,11 @@ mail_read(const char *path)
 
 	if (strcmp(path, "-") != 0 && (fp = fopen(path, "r")) == NULL) {
 		log_warn("%s", path);
-		exit(LINES_TROUBLE);
+		exit(TROUBLE);
 	}
 	if ((why = lines_read(&scene.mail, fp, &number)) != NULL) {
 		log_warnx("%s:%zu: %s", path, number, why);
-		exit(LINES_TROUBLE);
+		exit(TROUBLE);
 	}
 	if (fp != stdin)
 		(void)fclose(fp);
@@ -226,6 +226,6 @@ main(int argc, char *argv[])
 	lines_free(&result.after);
 	lines_free(&scene.mail);
 	if (fflush(stdout) != 0 || ferror(stdout))
-		lines_trouble("stdout");
+		trouble("stdout");
 	return (int)outcome;
 }

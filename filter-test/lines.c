@@ -7,7 +7,7 @@
 
 #include "compat.h"
 #include "lines.h"
-#include "log.h"
+#include "trouble.h"
 
 /* FNV-1a: only to tell lines apart quickly. */
 static uint64_t
@@ -21,13 +21,6 @@ hash(const char *s, size_t len)
 }
 
 void
-lines_trouble(const char *what)
-{
-	log_warn("%s", what);
-	exit(LINES_TROUBLE);
-}
-
-void
 lines_add(struct lines *l, const char *text, size_t len)
 {
 	struct line	*new;
@@ -36,13 +29,13 @@ lines_add(struct lines *l, const char *text, size_t len)
 	if (l->n == l->size) {
 		size = l->size == 0 ? 64 : l->size * 2;
 		if ((new = reallocarray(l->line, size, sizeof(*new))) == NULL)
-			lines_trouble("message");
+			trouble("message");
 		l->line = new;
 		l->size = size;
 	}
 	new = &l->line[l->n];
 	if ((new->text = malloc(len + 1)) == NULL)
-		lines_trouble("message");
+		trouble("message");
 	memcpy(new->text, text, len);
 	new->text[len] = '\0';
 	new->len = len;

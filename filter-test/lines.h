@@ -8,9 +8,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Exit status of wrong usage, and of what is no fault of the filter's. */
-#define LINES_TROUBLE	3
-
 /* Longest line that smtpd takes from a client, without its end. */
 #define LINES_LONGEST	65533
 
@@ -27,8 +24,6 @@ struct lines {
 	size_t		 bytes;		/* of all lines, ends as LF */
 };
 
-/* Says what failed, and why, and exits. */
-void	lines_trouble(const char *) __attribute__((__noreturn__));
 /* A copy.  Exits: out of memory. */
 void	lines_add(struct lines *, const char *, size_t);
 void	lines_free(struct lines *);

@@ -5,7 +5,7 @@ noinst_LIBRARIES += %D%/libfiltertest.a
 	%D%/diff.c %D%/diff.h %D%/judge.c %D%/judge.h %D%/judge_rules.c \
 	%D%/lines.c %D%/lines.h %D%/play.c %D%/play.h \
 	%D%/report.h %D%/report_json.c %D%/report_words.c \
-	%D%/step.c %D%/talk.c %D%/talk.h
+	%D%/step.c %D%/talk.c %D%/talk.h %D%/trouble.c %D%/trouble.h
 bin_PROGRAMS += %D%/filter-test
 %C%_filter_test_SOURCES = %D%/filter-test.c
 %C%_filter_test_CPPFLAGS = $(AM_CPPFLAGS) -DFILTERDIR='"$(filterdir)"'

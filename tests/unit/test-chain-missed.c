@@ -260,8 +260,9 @@ a_missed_recipient_is_not_in_the_sink(void **state)
 	assert_string_equal(said, "reject 550 5.7.1 Settled");
 }
 
+/* DATA, with all before it missed; only the first milter must answer. */
 static void
-the_deadline_is_for_what_was_missed_too(void **state)
+put_until_the_deadline(void)
 {
 	deadline = 100;
 	servers[1].on_failure = servers[2].on_failure = FAILURE_ACCEPT;
@@ -269,6 +270,12 @@ the_deadline_is_for_what_was_missed_too(void **state)
 	rcpt_missed();
 	command("DATA");
 	put(EVENT_DATA);
+}
+
+static void
+the_deadline_is_for_what_was_missed_too(void **state)
+{
+	put_until_the_deadline();
 	says(0, ANSWER_CONTINUE);
 	assert_string_equal(said, "");
 	/* The first was in time, but has not heard of the rest. */
@@ -281,12 +288,7 @@ the_deadline_is_for_what_was_missed_too(void **state)
 static void
 who_wants_no_more_is_not_late(void **state)
 {
-	deadline = 100;
-	servers[1].on_failure = servers[2].on_failure = FAILURE_ACCEPT;
-	mail_missed();
-	rcpt_missed();
-	command("DATA");
-	put(EVENT_DATA);
+	put_until_the_deadline();
 	links[0].not_wanted = 1;
 	links[0].aborted = 0;
 	says(0, ANSWER_ACCEPT);
